@@ -1,1 +1,8 @@
-//! (to come)
+//! The Node addon: converts JavaScript values into the core's and back, and nothing else.
+//!
+//! `js/native.js` is the only caller. A panic of the core becomes a JavaScript error with a code, never an abort.
+
+mod engine;
+mod failure;
+mod graphs;
+mod walk;

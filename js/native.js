@@ -1,0 +1,71 @@
+/**
+ * Loads the addon and gives its engine a JavaScript face: errors with codes, events as plain objects.
+ */
+
+import { createRequire } from 'node:module'
+
+/**
+ * @typedef {object} EngineOptions
+ * @property {string[]} roots folders watched with all that is in them
+ * @property {string[]} extra files or folders beside the roots; they need not exist yet
+ * @property {string[]} ignore globs or paths, as chokidar's `ignored`
+ * @property {string[]} alwaysIgnore as `ignore`, but no negation brings these back
+ * @property {number | undefined} depth
+ * @property {number | undefined} debounce milliseconds; without it the adaptive rule
+ * @property {number | undefined} poll milliseconds between two looks; without it the operating system tells
+ * @property {number} threads of the pool
+ *
+ * @typedef {{ type: 'ready' }
+ *   | { type: 'batch', epoch: number, changes: import('./vite/transaction.js').Change[], rescan: boolean }
+ *   | { type: 'warning', error: Error }
+ *   | { type: 'failed', error: Error }} EngineEvent
+ *
+ * @typedef {object} Engine
+ * @property {(paths: string[]) => void} add
+ * @property {(paths: string[]) => void} unwatch
+ * @property {() => Record<string, string[]>} watched
+ * @property {() => import('../index.d.ts').EngineStats} stats
+ * @property {() => number} openGraph
+ * @property {(graph: number, words: Uint32Array, strings: string[]) => void} applyDelta
+ * @property {(request: Uint32Array) => Uint32Array[]} walk one response for each graph of the request
+ * @property {() => void} fault makes the engine's thread panic: for the tests of what happens then
+ * @property {() => Promise<void>} close joins every thread
+ */
+
+const require = createRequire(import.meta.url)
+
+/**
+ * Starts an engine. Its events come on the event loop and do not keep the process alive.
+ *
+ * @param {EngineOptions} options
+ * @param {(event: EngineEvent) => void} onEvent
+ * @returns {Engine}
+ * @throws {Error} with a code, when the addon cannot be loaded or the options are wrong
+ */
+export function createEngine(options, onEvent) {
+  const { Engine } = loadAddon()
+  return new Engine(options, (event) => {
+    const { type, epoch, changes, rescan, code, message } = event
+    if (type === 'batch') onEvent({ type, epoch, changes: /** @type {any} */ (changes), rescan })
+    else if (type === 'ready') onEvent({ type })
+    else
+      onEvent({ type: /** @type {'warning'} */ (type), error: Object.assign(new Error(message), { code }) })
+  })
+}
+
+/** @returns {typeof import('./binding.cjs')} */
+function loadAddon() {
+  try {
+    return require('./binding.cjs')
+  } catch (cause) {
+    throw Object.assign(
+      new Error(
+        `bino-hmr could not load its native addon for ${process.platform} ${process.arch}: ` +
+          `${cause instanceof Error ? cause.message : String(cause)}\n` +
+          'In a clone of the repository run `npm run build`; in a project reinstall bino-hmr without --omit=optional.',
+        { cause },
+      ),
+      { code: 'BINO_ADDON_MISSING' },
+    )
+  }
+}

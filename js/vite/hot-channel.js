@@ -1,0 +1,80 @@
+/**
+ * Stands in front of `send` of each environment's hot channel, which is where Vite and plugins send by themselves.
+ *
+ * Owns: holding back a reload that is sent during a pass, so that it is merged with the transaction's update; and
+ * capturing what Vite's own `hmr` would send. Everything else goes straight through.
+ */
+
+import { currentPass } from './transaction.js'
+
+/**
+ * @typedef {import('./transaction.js').Environment} Environment
+ * @typedef {import('./transaction.js').Payload} Payload
+ */
+
+/** Channels that are patched already: a client's channel is the server's WebSocket, which lives through restarts. */
+const patched = new WeakSet()
+
+/** Where payloads go while Vite's `hmr` is asked for its answer, which it gives synchronously. @type {Payload[] | undefined} */
+let captured
+
+/** True while we send: our own payloads are never held back. */
+let delivering = false
+
+/** @param {Environment} environment */
+export function standInFront(environment) {
+  const { hot } = environment
+  if (patched.has(hot)) return
+  patched.add(hot)
+  const { send } = hot
+  /** @param {any[]} args */
+  hot.send = (...args) => {
+    const payload = args[0]
+    if (captured && typeof payload === 'object') {
+      captured.push(payload)
+      return
+    }
+    const pass = delivering || payload?.type !== 'full-reload' ? undefined : currentPass()
+    if (!pass) return /** @type {any} */ (send).apply(hot, args)
+    const { reloads } = pass.transaction
+    reloads.set(environment, [...(reloads.get(environment) ?? []), payload])
+  }
+}
+
+/**
+ * Sends past ourselves.
+ *
+ * @param {Environment} environment
+ * @param {Payload} payload
+ */
+export function deliver(environment, payload) {
+  delivering = true
+  try {
+    environment.hot.send(payload)
+  } finally {
+    delivering = false
+  }
+}
+
+/**
+ * What `body` sends and would log, instead of sending and logging it.
+ *
+ * @param {Environment} environment
+ * @param {() => unknown} body synchronous up to its last send
+ */
+export function capture(environment, body) {
+  const { logger } = environment
+  const { info } = logger
+  /** @type {Payload[]} */
+  const payloads = []
+  const before = captured
+  captured = payloads
+  logger.info = () => {}
+  try {
+    body()
+  } finally {
+    captured = before
+    logger.info = info
+  }
+  return payloads
+}

@@ -1,0 +1,146 @@
+/**
+ * `binoHmr()`: the hooks of the Vite plugin. Each names a step; the steps are in the files beside this one.
+ */
+
+import { readOptions } from '../options.js'
+import { Session } from './session.js'
+import { currentPass } from './transaction.js'
+import { readWatchOptions } from './watch-options.js'
+
+/**
+ * What is remembered between `configResolved` and `configureServer`, by config: one plugin may serve several servers, and
+ * after a restart the old and the new one live side by side.
+ *
+ * @typedef {object} Taken
+ * @property {import('vite').ResolvedServerOptions['watch']} users the user's own `server.watch`, put back later
+ * @property {() => boolean} ignoreAll told to chokidar beside what the user ignores
+ * @property {() => void} unignore makes `ignoreAll` say no from now on
+ */
+
+/** Configs that a `binoHmr()` serves already: the plugin listed twice is one plugin. */
+const served = new WeakSet()
+
+/**
+ * @param {import('../../index.d.ts').BinoHmrOptions} [given]
+ * @returns {import('../../index.d.ts').BinoHmrPlugin[]}
+ */
+export function binoHmr(given = {}) {
+  const options = readOptions(given, process.env)
+  /** @type {WeakMap<object, Taken>} */
+  const taken = new WeakMap()
+  /** @type {Session | undefined} */
+  let latest
+
+  /** @type {import('../../index.d.ts').BinoHmrPlugin} */
+  const plugin = {
+    name: 'bino-hmr',
+    enforce: 'pre',
+
+    api: {
+      get ready() {
+        return latest ? latest.ready.then(() => {}) : Promise.resolve()
+      },
+      stats: () => latest?.stats(),
+    },
+
+    configResolved: {
+      order: 'pre',
+      handler(config) {
+        if (!options.enabled || config.command !== 'serve' || served.has(config)) return
+        served.add(config)
+        if (standsDown(config)) return
+        const users = config.server.watch
+        let ignoresAll = true
+        const ignoreAll = () => ignoresAll
+        const unignore = () => {
+          ignoresAll = false
+        }
+        taken.set(config, { users, ignoreAll, unignore })
+        // chokidar is made, and every plugin gets to hold it, but it is told to watch nothing.
+        setWatch(config, { ...users, ignored: [users?.ignored ?? [], ignoreAll].flat() })
+      },
+    },
+
+    configureServer: {
+      order: 'pre',
+      async handler(server) {
+        const { config } = server
+        const mine = taken.get(config)
+        if (!mine) return
+        taken.delete(config)
+        setWatch(config, mine.users)
+        const ignored = [server.watcher.options.ignored ?? []].flat().filter((one) => one !== mine.ignoreAll)
+        /** @type {Session} */
+        let session
+        try {
+          const watch = readWatchOptions(config, { ...server.watcher.options, ignored }, options.ignore)
+          session = new Session(server, options, watch, mine.unignore)
+        } catch (error) {
+          if (codeOf(error) === 'BINO_GLOB_INVALID') throw error
+          startStockWatching(server, mine.unignore, error)
+          return
+        }
+        latest = session
+        // Ready means watching: no edit is lost from the moment that Vite says it is ready.
+        await session.ready.catch(() => {})
+        return () => setImmediate(() => session.face.ready())
+      },
+    },
+
+    hotUpdate: {
+      order: 'pre',
+      handler(update) {
+        // Returns nothing: the object is kept, and by the end of the pass it holds what every other hook left.
+        currentPass()?.options.set(this.environment, update)
+      },
+    },
+  }
+  return [plugin]
+}
+
+/**
+ * Cases in which Vite stays as it is.
+ *
+ * @param {import('vite').ResolvedConfig} config
+ */
+function standsDown(config) {
+  // The user asked for no watching at all, as Vitest does when it runs once.
+  if (config.server.watch === null) return true
+  if (!config.experimental.bundledDev) return false
+  config.logger.info(
+    '[bino-hmr] stands down: with experimental.bundledDev Rolldown watches and updates the page by itself.',
+    { timestamp: true },
+  )
+  return true
+}
+
+/**
+ * @param {import('vite').ViteDevServer} server
+ * @param {() => void} unignore
+ * @param {unknown} error
+ */
+function startStockWatching(server, unignore, error) {
+  const message = error instanceof Error ? error.message : String(error)
+  server.config.logger.error(
+    `[bino-hmr] ${codeOf(error) ?? 'error'}: ${message}\n[bino-hmr] Vite's own watcher and updates are used instead.`,
+    { error: error instanceof Error ? error : undefined, timestamp: true },
+  )
+  unignore()
+  const { root, publicDir, configFileDependencies } = server.config
+  server.watcher.add([root, ...configFileDependencies, ...(publicDir ? [publicDir] : [])])
+}
+
+/**
+ * Vite's types call the resolved options read-only; there is no later moment at which they could be set.
+ *
+ * @param {import('vite').ResolvedConfig} config
+ * @param {import('vite').ResolvedServerOptions['watch']} watch
+ */
+function setWatch(config, watch) {
+  /** @type {{ watch?: typeof watch }} */
+  const server = config.server
+  server.watch = watch
+}
+
+/** @param {unknown} error */
+const codeOf = (error) => /** @type {{ code?: string } | undefined} */ (error)?.code

@@ -1,0 +1,248 @@
+/**
+ * One server's life with the engine: from `configureServer` to `watcher.close()`.
+ *
+ * Owns: the native engine, the mirror of each environment, the transactions under way, and the way back to stock Vite.
+ */
+
+import { createEngine } from '../native.js'
+import { capture, standInFront } from './hot-channel.js'
+import { makeInvalidationIterative } from './invalidation.js'
+import { Mirror } from './mirror.js'
+import { send } from './send.js'
+import { currentPass, outsideOfPasses, Transactions } from './transaction.js'
+import { WatcherFace } from './watcher-face.js'
+import { wirePathOf } from './wire-path.js'
+
+/**
+ * @typedef {import('./transaction.js').Environment} Environment
+ * @typedef {import('./transaction.js').Transaction} Transaction
+ * @typedef {import('./transaction.js').Pass} Pass
+ * @typedef {import('./transaction.js').Hmr} Hmr
+ * @typedef {import('vite').ViteDevServer} ViteDevServer
+ *
+ * @typedef {object} Mirrored one environment's place in the engine
+ * @property {number} graph the native graph
+ * @property {Mirror} mirror keeps it current
+ * @property {(url: string) => string} wirePath how this Vite writes a url in a payload
+ */
+
+/** Each config's session, for the tests. @type {WeakMap<object, Session>} */
+const sessions = new WeakMap()
+
+/** @param {{ config: object }} server */
+export const sessionOf = (server) => sessions.get(server.config)
+
+export class Session {
+  /** @type {Map<Environment, Mirrored>} */
+  #mirrored = new Map()
+  #closed = false
+  /** Why stock Vite took over, if it did. @type {unknown} */
+  failure
+
+  /**
+   * @param {ViteDevServer} server
+   * @param {Required<import('../../index.d.ts').BinoHmrOptions>} options
+   * @param {import('./watch-options.js').WatchOptions} watch
+   * @param {() => void} unignore makes chokidar watch again what it was told to ignore
+   */
+  constructor(server, options, watch, unignore) {
+    // The server given to hooks turns into the next one at a restart; a session stays with the first.
+    this.config = server.config
+    this.environments = server.environments
+    this.options = options
+    this.watch = watch
+    this.unignore = unignore
+
+    this.ready = new Promise((resolve, reject) => {
+      this.becomeReady = resolve
+      this.becomeFailed = reject
+    })
+    // Whoever awaits it sees the error; without this line a failure before that would end the process.
+    this.ready.catch(() => {})
+
+    this.engine = createEngine(
+      { ...watch.engine, debounce: debounceOf(options, watch), threads: options.threads },
+      (event) => this.#onEvent(event),
+    )
+    this.face = new WatcherFace(server.watcher, {
+      add: (paths) => this.engine.add(paths),
+      unwatch: (paths) => this.engine.unwatch(paths),
+      watched: () => this.engine.watched(),
+      close: () => this.close(),
+    })
+    this.transactions = new Transactions({
+      emit: (event, file) => this.face.emit(event, file),
+      restarts: (file) => watch.restarts.has(file),
+      finish: (transaction) => this.#finish(transaction),
+      report: (error) =>
+        this.config.logger.error(describe(error), { error: asError(error), timestamp: true }),
+    })
+    for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
+    this.#endPassesThatWatchChangeRejected()
+    this.#takeHotUpdateEnvironments()
+    sessions.set(this.config, this)
+  }
+
+  /**
+   * The native graph of an environment, made when it is first asked for: plugins may add environments late.
+   *
+   * @param {Environment} environment
+   */
+  mirrorOf(environment) {
+    const known = this.#mirrored.get(environment)
+    if (known) return known
+    const graph = this.engine.openGraph()
+    makeInvalidationIterative(environment.moduleGraph)
+    const mirror = new Mirror(
+      environment.moduleGraph,
+      (words, strings) => this.engine.applyDelta(graph, words, strings),
+      (error) => this.fallBack(error),
+    )
+    standInFront(environment)
+    const mirrored = { graph, mirror, wirePath: wirePathOf(environment) }
+    this.#mirrored.set(environment, mirrored)
+    return mirrored
+  }
+
+  /** Ends the engine and joins its threads. Does not wait for transactions: one of them may be what closes us. */
+  async close() {
+    if (this.#closed) return this.closing
+    this.#closed = true
+    this.transactions.close()
+    for (const { mirror } of this.#mirrored.values()) mirror.close()
+    this.#mirrored.clear()
+    this.closing = this.engine.close()
+    return this.closing
+  }
+
+  /**
+   * Stock watching and Vite's own updates from here on.
+   *
+   * @param {unknown} error
+   */
+  fallBack(error) {
+    if (this.failure !== undefined || this.#closed) return
+    this.failure = error
+    this.config.logger.error(
+      `[bino-hmr] ${describe(error)}\n[bino-hmr] Vite's own watcher and updates take over until the next restart.`,
+      { error: asError(error), timestamp: true },
+    )
+    this.becomeFailed?.(error)
+    const { watcher } = this.face
+    this.face.restore()
+    const close = watcher.close
+    watcher.close = async () => {
+      await Promise.all([this.close(), close.call(watcher)])
+    }
+    this.unignore()
+    watcher.add([...this.watch.engine.roots, ...this.watch.engine.extra])
+  }
+
+  stats() {
+    return { ...this.engine.stats(), transactions: this.transactions.size }
+  }
+
+  /** @param {import('../native.js').EngineEvent} event */
+  #onEvent(event) {
+    if (this.#closed) return
+    if (event.type === 'batch') {
+      const changes = event.changes.filter(({ path }) => !this.watch.ignored(path))
+      this.transactions.run({ epoch: event.epoch, changes })
+    } else if (event.type === 'ready') this.becomeReady?.(undefined)
+    else if (event.type === 'warning')
+      this.config.logger.warn(`[bino-hmr] ${event.error.message}`, { timestamp: true })
+    else this.fallBack(event.error)
+  }
+
+  /** Vite calls `config.server.hotUpdateEnvironments` at the end of each file's pass. A user's own is kept. */
+  #takeHotUpdateEnvironments() {
+    const { server: serverOptions } = this.config
+    const users = serverOptions.hotUpdateEnvironments
+    serverOptions.hotUpdateEnvironments = async (server, hmr) => {
+      const pass = currentPass()
+      /** @param {Hmr} each */
+      const runAll = (each) => Promise.all(Object.values(server.environments).map(each))
+      if (!pass) return void (await (users ? users(server, hmr) : runAll(hmr)))
+      pass.hmr = hmr
+      try {
+        if (users) await users(server, async (environment) => void this.#gather(pass, environment, hmr))
+        // Without a hook of the user no turn of the event loop is spent on the way to the page.
+        else
+          for (const environment of Object.values(server.environments)) this.#gather(pass, environment, hmr)
+      } finally {
+        this.transactions.end(pass)
+      }
+    }
+  }
+
+  /**
+   * Takes over what the hooks left for one environment.
+   *
+   * @param {Pass} pass
+   * @param {Environment} environment
+   * @param {Hmr} hmr
+   */
+  #gather(pass, environment, hmr) {
+    const options = pass.options.get(environment)
+    // A hook before ours threw, or the environment came after the pass began: Vite's own way.
+    if (!options) return void hmr(environment)
+    const { modules } = options
+    if (this.options.verify)
+      pass.expected.set(
+        environment,
+        capture(environment, () => hmr(environment)),
+      )
+    // With no modules left Vite sends nothing but the error of a hook, and a reload for `.html` that ours replaces.
+    options.modules = []
+    const errors = capture(environment, () => hmr(environment)).filter((payload) => payload.type === 'error')
+    options.modules = modules
+    if (errors.length > 0) pass.errors.set(environment, errors)
+    else pass.seeds.set(environment, [...modules])
+  }
+
+  /**
+   * Vite logs the rejection of a `watchChange` hook and drops the file's pass. The logged error, in the context of the
+   * pass, is the only sign of it.
+   */
+  #endPassesThatWatchChangeRejected() {
+    const { logger } = this.config
+    const { error } = logger
+    logger.error = (message, options) => {
+      const pass = typeof message === 'string' ? undefined : currentPass()
+      error.call(logger, message, options)
+      if (pass) this.transactions.end(pass)
+    }
+  }
+
+  /** @param {Transaction} transaction */
+  #finish(transaction) {
+    try {
+      send(transaction, this)
+    } catch (error) {
+      this.fallBack(error)
+      // Nothing was sent: Vite still can.
+      for (const pass of transaction.passes) {
+        for (const environment of this.environmentsOf(pass)) outsideOfPasses(() => pass.hmr?.(environment))
+      }
+    }
+  }
+
+  /** @param {Pass} pass */
+  environmentsOf(pass) {
+    return Object.values(this.environments).filter((environment) => pass.seeds.has(environment))
+  }
+}
+
+/**
+ * @param {Required<import('../../index.d.ts').BinoHmrOptions>} options
+ * @param {import('./watch-options.js').WatchOptions} watch
+ */
+function debounceOf(options, watch) {
+  return options.debounce === 'adaptive' ? watch.debounce : options.debounce
+}
+
+/** @param {unknown} error */
+const describe = (error) => (error instanceof Error ? error.message : String(error))
+
+/** @param {unknown} error */
+const asError = (error) => (error instanceof Error ? error : new Error(String(error)))

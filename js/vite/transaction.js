@@ -1,0 +1,189 @@
+/**
+ * Runs one batch of changes through Vite as a transaction: emits what chokidar would have emitted, lets Vite do its pass
+ * over each file (watchers, `watchChange`, `hotUpdate`, `handleHotUpdate`), and collects what the hooks left over.
+ *
+ * Owns: which pass belongs to which transaction, and when a pass has ended. Never decides what is sent.
+ *
+ * Vite gives a pass no name. An AsyncLocalStorage does: the store is set where the event is emitted and reaches every
+ * hook of that file's pass, however asynchronous.
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/**
+ * @typedef {import('vite').DevEnvironment} Environment
+ * @typedef {import('vite').EnvironmentModuleNode} Module
+ * @typedef {import('vite').HotUpdateOptions} HotUpdateOptions
+ * @typedef {import('vite').HotPayload} Payload
+ * @typedef {(environment: Environment) => Promise<void>} Hmr Vite's own update of one environment for one file
+ * @typedef {{ kind: 'create' | 'update' | 'delete', path: string, type: 'file' | 'directory' }} Change
+ */
+
+/** One file's pass through Vite. */
+export class Pass {
+  /** Vite's options for each environment: one object that every hook sees, whose `modules` Vite replaces. */
+  options = /** @type {Map<Environment, HotUpdateOptions>} */ (new Map())
+  /** The modules that all hooks left, once the pass came to its end in that environment. */
+  seeds = /** @type {Map<Environment, Module[]>} */ (new Map())
+  /** What Vite sent instead of an update: the error of a hook. */
+  errors = /** @type {Map<Environment, Payload[]>} */ (new Map())
+  /** What Vite itself would have sent; only with `verify`. */
+  expected = /** @type {Map<Environment, Payload[]>} */ (new Map())
+  /** Vite's own way, for when ours fails. */
+  hmr = /** @type {Hmr | undefined} */ (undefined)
+  /** What ties the code of this pass to it; emptied at its end. */
+  store = { pass: /** @type {Pass | undefined} */ (this) }
+  ended = false
+
+  /**
+   * @param {Change} change
+   * @param {Transaction} transaction
+   */
+  constructor(change, transaction) {
+    this.file = change.path
+    this.kind = change.kind
+    this.transaction = transaction
+  }
+}
+
+/** All passes that end in one walk and one payload. */
+export class Transaction {
+  /** In the order of the changes, which is the order of the walk. */
+  passes = /** @type {Pass[]} */ ([])
+  /** Reloads that Vite or a plugin sent during a pass. */
+  reloads = /** @type {Map<Environment, Payload[]>} */ (new Map())
+  pending = 0
+  deadline = /** @type {NodeJS.Timeout | undefined} */ (undefined)
+  startedAt = performance.now()
+
+  /** @param {number} epoch */
+  constructor(epoch) {
+    this.epoch = epoch
+  }
+}
+
+/**
+ * The pass that the running code belongs to. A store outlives its pass (a restart runs inside one, so every later
+ * request of the new server would inherit it): `pass` is emptied at the pass's end.
+ *
+ * @type {AsyncLocalStorage<{ pass: Pass | undefined }>}
+ */
+const current = new AsyncLocalStorage()
+
+/** The pass in which the caller runs, if any. */
+export const currentPass = () => current.getStore()?.pass
+
+/**
+ * Runs `body` as code of no pass.
+ *
+ * @template T
+ * @param {() => T} body
+ */
+export const outsideOfPasses = (body) => current.exit(body)
+
+/**
+ * A hung hook of one plugin must not hold back the other files of its transaction: they go on without it after this
+ * long, and its own pass becomes a transaction of its own when it ends.
+ */
+const DEADLINE_MS = 1000
+
+export class Transactions {
+  /** @type {Set<Transaction>} */
+  #live = new Set()
+  #closed = false
+
+  /**
+   * @param {object} hooks
+   * @param {(event: string, path: string) => void} hooks.emit emits on the server's watcher
+   * @param {(file: string) => boolean} hooks.restarts true for a file that makes Vite restart, which ends no pass
+   * @param {(transaction: Transaction) => void} hooks.finish decides and sends
+   * @param {(error: unknown) => void} hooks.report told of what a listener of the watcher threw
+   */
+  constructor({ emit, restarts, finish, report }) {
+    this.emit = emit
+    this.report = report
+    this.restarts = restarts
+    this.finish = finish
+  }
+
+  /** Transactions that have not been sent yet. */
+  get size() {
+    return this.#live.size
+  }
+
+  /**
+   * @param {{ epoch: number, changes: Change[] }} batch
+   */
+  run({ epoch, changes }) {
+    const transaction = new Transaction(epoch)
+    const events = changes.map((change) => {
+      if (change.type === 'directory' || this.restarts(change.path))
+        return { change, store: { pass: undefined } }
+      const pass = new Pass(change, transaction)
+      transaction.passes.push(pass)
+      return { change, store: pass.store }
+    })
+    transaction.pending = transaction.passes.length
+    if (transaction.pending > 0) {
+      this.#live.add(transaction)
+      transaction.deadline = setTimeout(() => this.#giveUpWaiting(transaction), DEADLINE_MS)
+      transaction.deadline.unref()
+    }
+    for (const { change, store } of events) {
+      if (this.#closed) return
+      try {
+        current.run(store, () => this.emit(eventOf(change), change.path))
+      } catch (error) {
+        // One plugin's listener must not swallow the events of the files behind it.
+        this.report(error)
+      }
+    }
+  }
+
+  /** @param {Pass} pass */
+  end(pass) {
+    if (pass.ended) return
+    pass.ended = true
+    pass.store.pass = undefined
+    const { transaction } = pass
+    transaction.pending -= 1
+    if (transaction.pending === 0 && !this.#closed) this.#close(transaction)
+  }
+
+  /** Forgets all that is under way: the server is closing, and the next one starts anew. */
+  close() {
+    this.#closed = true
+    for (const transaction of this.#live) clearTimeout(transaction.deadline)
+    this.#live.clear()
+  }
+
+  /** @param {Transaction} transaction */
+  #close(transaction) {
+    clearTimeout(transaction.deadline)
+    this.#live.delete(transaction)
+    this.finish(transaction)
+  }
+
+  /** @param {Transaction} transaction */
+  #giveUpWaiting(transaction) {
+    const hung = transaction.passes.filter((pass) => !pass.ended)
+    transaction.passes = transaction.passes.filter((pass) => pass.ended)
+    for (const pass of hung) {
+      pass.transaction = new Transaction(transaction.epoch)
+      pass.transaction.passes.push(pass)
+      pass.transaction.pending = 1
+      this.#live.add(pass.transaction)
+    }
+    this.#close(transaction)
+  }
+}
+
+/**
+ * chokidar's name for a change.
+ *
+ * @param {Change} change
+ */
+function eventOf({ kind, type }) {
+  if (type === 'directory') return kind === 'delete' ? 'unlinkDir' : 'addDir'
+  return kind === 'create' ? 'add' : kind === 'delete' ? 'unlink' : 'change'
+}

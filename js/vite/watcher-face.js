@@ -1,0 +1,108 @@
+/**
+ * Gives Vite's chokidar watcher native bodies: the object that Vite and every plugin hold stays the same, but watches
+ * nothing by itself; the engine does.
+ *
+ * Owns: the patched methods, and putting the originals back. Never decides what a change means.
+ */
+
+import path from 'node:path'
+import { outsideOfPasses } from './transaction.js'
+
+/** Events that make Vite start a pass. */
+const FILE_EVENTS = new Set(['add', 'change', 'unlink'])
+
+/**
+ * @typedef {import('vite').ViteDevServer['watcher']} FSWatcher
+ * @typedef {Pick<FSWatcher, 'add' | 'unwatch' | 'getWatched' | 'close' | 'emit'>} Originals
+ */
+
+export class WatcherFace {
+  /** True from our own call of `emit` to its first line: what is emitted inside of a listener is somebody else's. */
+  #emitting = false
+  #ready = false
+
+  /**
+   * @param {FSWatcher} watcher
+   * @param {object} engine
+   * @param {(paths: string[]) => void} engine.add
+   * @param {(paths: string[]) => void} engine.unwatch
+   * @param {() => Record<string, string[]>} engine.watched
+   * @param {() => Promise<void>} engine.close
+   */
+  constructor(watcher, engine) {
+    this.watcher = watcher
+    const { add, unwatch, getWatched, close, emit } = watcher
+    /** @type {Originals} */
+    this.originals = { add, unwatch, getWatched, close, emit }
+    const cwd = watcher.options.cwd
+    /** @param {string | readonly string[]} paths */
+    const absolute = (paths) => [paths].flat(2).map((one) => path.resolve(cwd ?? '', one))
+
+    watcher.add = (paths) => {
+      engine.add(absolute(paths))
+      return watcher
+    }
+    watcher.unwatch = (paths) => {
+      engine.unwatch(absolute(paths))
+      return watcher
+    }
+    watcher.getWatched = () => engine.watched()
+    watcher.close = async () => {
+      await Promise.all([engine.close(), close.call(watcher)])
+    }
+    watcher.emit = (event, ...args) => {
+      const ours = this.#emitting
+      this.#emitting = false
+      // chokidar reports that it is ready at once, since it was told to watch nothing; the engine is ready later.
+      if (event === 'ready' && !ours) return false
+      // A hook that emits for another file would otherwise end the pass it runs in: Vite takes its own way with it.
+      if (!ours && FILE_EVENTS.has(String(event)))
+        return outsideOfPasses(() => emit.call(watcher, event, ...args))
+      return emit.call(watcher, event, ...args)
+    }
+  }
+
+  /**
+   * Emits as chokidar does: the event, then `all`.
+   *
+   * @param {string} event
+   * @param {string} file with `/`
+   */
+  emit(event, file) {
+    const { cwd } = this.watcher.options
+    const native = path.normalize(cwd ? path.relative(cwd, file) : file)
+    if (this.watcher.listenerCount('raw') > 0) {
+      this.#emit('raw', event === 'change' ? 'change' : 'rename', path.basename(file), {
+        watchedPath: path.dirname(file),
+      })
+    }
+    this.#emit(event, native)
+    this.#emit('all', event, native)
+  }
+
+  /** Emits `ready`, once. */
+  ready() {
+    if (this.#ready) return
+    this.#ready = true
+    this.#emit('ready')
+  }
+
+  /** Gives the watcher back to chokidar. */
+  restore() {
+    Object.assign(this.watcher, this.originals)
+  }
+
+  /**
+   * @param {string} event
+   * @param {unknown[]} args
+   */
+  #emit(event, ...args) {
+    this.#emitting = true
+    try {
+      // Through the property, so that plugins that wrapped `emit` see our events too.
+      this.watcher.emit(/** @type {any} */ (event), ...args)
+    } finally {
+      this.#emitting = false
+    }
+  }
+}

@@ -1,0 +1,268 @@
+//! The class `Engine` that JavaScript holds.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{AsyncTask, Function, Uint32Array};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::{Env, Task};
+use napi_derive::napi;
+
+use super::failure::{Result, guard};
+use super::graphs::Graphs;
+use super::walk::walk;
+use crate::change::{Change, ChangeKind, EntryType};
+use crate::engine::{Engine as Core, EngineEvent as CoreEvent, EngineOptions as CoreOptions};
+use crate::error::Error;
+use crate::graph::ModuleGraph;
+
+/// Options of the engine; `js/native.js` documents them.
+#[napi(object)]
+pub struct EngineOptions {
+    /// Folders watched with all that is in them.
+    pub roots: Vec<String>,
+    /// Files or folders beside the roots.
+    pub extra: Vec<String>,
+    /// Globs or paths that are left out.
+    pub ignore: Vec<String>,
+    /// As `ignore`, but no negation brings these back.
+    pub always_ignore: Vec<String>,
+    /// How deep below a root.
+    pub depth: Option<u32>,
+    /// Milliseconds; absent means the adaptive rule.
+    pub debounce: Option<f64>,
+    /// Milliseconds between two looks at the disk; absent means that the operating system tells.
+    pub poll: Option<f64>,
+    /// Threads of the pool.
+    pub threads: u32,
+}
+
+/// One entry of a batch.
+#[napi(object, object_from_js = false)]
+pub struct EngineChange {
+    /// `create`, `update` or `delete`.
+    pub kind: &'static str,
+    /// Absolute, with `/`.
+    pub path: String,
+    /// `file` or `directory`.
+    #[napi(js_name = "type")]
+    pub entry: &'static str,
+}
+
+/// What the engine tells JavaScript; fields beside `type` are there where they mean something.
+#[napi(object, object_from_js = false)]
+pub struct EngineEvent {
+    /// `ready`, `batch`, `warning` or `failed`.
+    #[napi(js_name = "type")]
+    pub kind: &'static str,
+    /// Number of the transaction.
+    pub epoch: f64,
+    /// The net changes of a batch.
+    pub changes: Vec<EngineChange>,
+    /// True when events were lost and the changes come from looking at the disk.
+    pub rescan: bool,
+    /// Code of a warning or failure.
+    pub code: String,
+    /// Message of a warning or failure.
+    pub message: String,
+}
+
+/// What the engine holds at the moment.
+#[napi(object, object_from_js = false)]
+pub struct EngineStats {
+    /// Directories known.
+    pub directories: f64,
+    /// Files known.
+    pub files: f64,
+    /// Watches held at the operating system.
+    pub watches: f64,
+}
+
+/// Watcher, transactions and graphs of one server.
+#[napi]
+pub struct Engine {
+    core: Arc<Core>,
+    graphs: Arc<Graphs>,
+}
+
+#[napi]
+impl Engine {
+    /// Starts the engine's threads; `on_event` is called on the event loop and does not keep it alive.
+    #[napi(constructor)]
+    pub fn new(
+        options: EngineOptions,
+        #[napi(ts_arg_type = "(event: EngineEvent) => void")] on_event: Function<EngineEvent, ()>,
+    ) -> Result<Self> {
+        let to_js = on_event
+            .build_threadsafe_function()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .build()
+            .map_err(|error| napi::Error::new("BINO_THREAD_START".to_owned(), error.reason.clone()))?;
+        let graphs = Arc::new(Graphs::default());
+        let used = Arc::clone(&graphs);
+        let core = guard(|| {
+            Core::start(core_options(options), used, move |event| {
+                // A full or closing queue means that the environment is going away, and with it whoever would listen.
+                to_js.call(event_to_js(event), ThreadsafeFunctionCallMode::NonBlocking);
+            })
+        })?;
+        Ok(Self { core: Arc::new(core), graphs })
+    }
+
+    /// Watches more files or folders.
+    #[napi]
+    pub fn add(&self, paths: Vec<String>) -> Result<()> {
+        guard(|| {
+            self.core.add(to_paths(paths));
+            Ok(())
+        })
+    }
+
+    /// Stops watching them.
+    #[napi]
+    pub fn unwatch(&self, paths: Vec<String>) -> Result<()> {
+        guard(|| {
+            self.core.unwatch(to_paths(paths));
+            Ok(())
+        })
+    }
+
+    /// Every watched directory with the names in it.
+    #[napi]
+    pub fn watched(&self) -> Result<BTreeMap<String, Vec<String>>> {
+        guard(|| self.core.watched())
+    }
+
+    /// Figures of the moment.
+    #[napi]
+    pub fn stats(&self) -> Result<EngineStats> {
+        let stats = guard(|| self.core.stats())?;
+        Ok(EngineStats {
+            directories: stats.directories as f64,
+            files: stats.files as f64,
+            watches: stats.watches as f64,
+        })
+    }
+
+    /// Opens an empty graph for one environment and gives its number.
+    #[napi]
+    pub fn open_graph(&self) -> Result<u32> {
+        guard(|| {
+            let mut graphs = self.graphs.write();
+            graphs.push(ModuleGraph::new());
+            Ok(graphs.len() as u32 - 1)
+        })
+    }
+
+    /// Applies one delta of the mirror.
+    #[napi]
+    pub fn apply_delta(&self, graph: u32, words: &[u32], strings: Vec<String>) -> Result<()> {
+        guard(|| match self.graphs.write().get_mut(graph as usize) {
+            Some(graph) => graph.apply(words, strings),
+            None => Err(Error::Delta { offset: 0, what: "the number of an open graph" }),
+        })
+    }
+
+    /// One walk over the environments of the request.
+    #[napi]
+    pub fn walk(&self, request: &[u32]) -> Result<Vec<Uint32Array>> {
+        let answers = guard(|| {
+            let graphs = self.graphs.read();
+            walk(&graphs, request, self.core.pool())
+        })?;
+        Ok(answers.into_iter().map(Uint32Array::new).collect())
+    }
+
+    /// Makes the engine's thread panic: for the tests of what happens then.
+    #[napi]
+    pub fn fault(&self) {
+        self.core.fault();
+    }
+
+    /// Ends every thread; resolves when they have ended.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn close(&self) -> AsyncTask<Close> {
+        AsyncTask::new(Close { core: Arc::clone(&self.core) })
+    }
+}
+
+/// Joins the engine's threads away from the event loop.
+pub struct Close {
+    core: Arc<Core>,
+}
+
+impl Task for Close {
+    type Output = ();
+    type JsValue = ();
+
+    fn compute(&mut self) -> napi::Result<()> {
+        self.core.close();
+        Ok(())
+    }
+
+    fn resolve(&mut self, _env: Env, _output: ()) -> napi::Result<()> {
+        Ok(())
+    }
+}
+
+fn core_options(options: EngineOptions) -> CoreOptions {
+    CoreOptions {
+        roots: to_paths(options.roots),
+        extra: to_paths(options.extra),
+        ignore: options.ignore,
+        always_ignore: options.always_ignore,
+        depth: options.depth,
+        debounce: options.debounce.map(milliseconds),
+        poll: options.poll.map(milliseconds),
+        threads: options.threads as usize,
+    }
+}
+
+/// Negative and infinite numbers cannot be durations; JavaScript checks its options, so zero is only a fallback.
+fn milliseconds(value: f64) -> Duration {
+    Duration::try_from_secs_f64(value / 1000.0).unwrap_or_default()
+}
+
+fn to_paths(paths: Vec<String>) -> Vec<PathBuf> {
+    paths.into_iter().map(PathBuf::from).collect()
+}
+
+fn event_to_js(event: CoreEvent) -> EngineEvent {
+    let empty = |kind| EngineEvent {
+        kind,
+        epoch: 0.0,
+        changes: Vec::new(),
+        rescan: false,
+        code: String::new(),
+        message: String::new(),
+    };
+    let problem =
+        |kind, error: Error| EngineEvent { code: error.code().into(), message: error.to_string(), ..empty(kind) };
+    match event {
+        CoreEvent::Ready(_) => empty("ready"),
+        CoreEvent::Batch(batch) => EngineEvent {
+            epoch: batch.epoch as f64,
+            changes: batch.changes.into_iter().map(change_to_js).collect(),
+            rescan: batch.rescan,
+            ..empty("batch")
+        },
+        CoreEvent::Warning(error) => problem("warning", error),
+        CoreEvent::Failed(error) => problem("failed", error),
+    }
+}
+
+fn change_to_js(change: Change) -> EngineChange {
+    let kind = match change.kind {
+        ChangeKind::Create => "create",
+        ChangeKind::Update => "update",
+        ChangeKind::Delete => "delete",
+    };
+    let entry = match change.entry {
+        EntryType::File => "file",
+        EntryType::Directory => "directory",
+    };
+    EngineChange { kind, path: change.path, entry }
+}
