@@ -58,7 +58,13 @@ const suites = [
     name: 'biome',
     about: 'format and lint',
     needs: ['packages'],
-    run: () => check(process.execPath, [fromRoot('node_modules/@biomejs/biome/bin/biome'), 'ci', '.']),
+    run: () =>
+      check(process.execPath, [
+        fromRoot('node_modules/@biomejs/biome/bin/biome'),
+        'ci',
+        '--error-on-warnings',
+        '.',
+      ]),
   },
   { name: 'tsc', about: 'types of js/, scripts/ and index.d.ts', needs: ['packages'], run: () => tsc('.') },
   {

@@ -1,0 +1,7 @@
+import react from '@vitejs/plugin-react'
+import { binoHmr } from 'bino-hmr'
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  plugins: [react(), binoHmr()],
+})
