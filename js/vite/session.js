@@ -67,12 +67,12 @@ export class Session {
     this.face = new WatcherFace(server.watcher, {
       add: (paths) => this.engine.add(paths),
       unwatch: (paths) => this.engine.unwatch(paths),
-      watched: () => this.engine.watched(),
+      watched: () => this.#watched(),
       close: () => this.close(),
     })
     this.transactions = new Transactions({
       emit: (event, file) => this.face.emit(event, file),
-      restarts: (file) => watch.restarts.has(file),
+      hasPass: (file) => this.config.server.hmr !== false && !watch.restarts.has(file),
       finish: (transaction) => this.#finish(transaction),
       report: (error) =>
         this.config.logger.error(describe(error), { error: asError(error), timestamp: true }),
@@ -110,6 +110,8 @@ export class Session {
     this.#closed = true
     this.transactions.close()
     for (const { mirror } of this.#mirrored.values()) mirror.close()
+    // A server that closes before it was ready must not leave anybody waiting.
+    this.becomeReady?.(undefined)
     this.#mirrored.clear()
     this.closing = this.engine.close()
     return this.closing
@@ -136,6 +138,16 @@ export class Session {
     }
     this.unignore()
     watcher.add([...this.watch.engine.roots, ...this.watch.engine.extra])
+  }
+
+  /** Directories with the names in them, without what only JavaScript knows to be ignored. */
+  #watched() {
+    const { ignored } = this.watch
+    return Object.fromEntries(
+      Object.entries(this.engine.watched())
+        .filter(([directory]) => !ignored(directory))
+        .map(([directory, names]) => [directory, names.filter((name) => !ignored(`${directory}/${name}`))]),
+    )
   }
 
   stats() {

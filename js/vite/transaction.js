@@ -95,18 +95,18 @@ export class Transactions {
   /**
    * @param {object} hooks
    * @param {(event: string, path: string) => void} hooks.emit emits on the server's watcher
-   * @param {(file: string) => boolean} hooks.restarts true for a file that makes Vite restart, which ends no pass
+   * @param {(file: string) => boolean} hooks.hasPass false for a file whose event ends in no update, such as the config
    * @param {(transaction: Transaction) => void} hooks.finish decides and sends
    * @param {(error: unknown) => void} hooks.report told of what a listener of the watcher threw
    */
-  constructor({ emit, restarts, finish, report }) {
+  constructor({ emit, hasPass, finish, report }) {
     this.emit = emit
     this.report = report
-    this.restarts = restarts
+    this.hasPass = hasPass
     this.finish = finish
   }
 
-  /** Transactions that have not been sent yet. */
+  /** Transactions that have not been sent yet, hung passes aside. */
   get size() {
     return this.#live.size
   }
@@ -117,7 +117,7 @@ export class Transactions {
   run({ epoch, changes }) {
     const transaction = new Transaction(epoch)
     const events = changes.map((change) => {
-      if (change.type === 'directory' || this.restarts(change.path))
+      if (change.type === 'directory' || !this.hasPass(change.path))
         return { change, store: { pass: undefined } }
       const pass = new Pass(change, transaction)
       transaction.passes.push(pass)
@@ -172,7 +172,6 @@ export class Transactions {
       pass.transaction = new Transaction(transaction.epoch)
       pass.transaction.passes.push(pass)
       pass.transaction.pending = 1
-      this.#live.add(pass.transaction)
     }
     this.#close(transaction)
   }
