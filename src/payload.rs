@@ -202,3 +202,41 @@ fn is_js_request(url: &str) -> bool {
 fn is_css_request(url: &str) -> bool {
     url.split('?').any(|part| part.rsplit_once('.').is_some_and(|(_, last)| CSS_EXTENSIONS.contains(&last)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_javascript_or_css_as_in_vite() {
+        let cases = [
+            ("/a.js", true, false),
+            ("/a.mts?x=1#y", true, false),
+            ("/a.vue?vue&type=style&lang.css", true, true),
+            ("/a.cjs", false, false),
+            ("/a.JS", false, false),
+            ("/data.json", false, false),
+            ("/data.json?file=.js", false, false),
+            ("/a.css", false, true),
+            ("/a.module.scss?inline", false, true),
+            ("/a.css#top", false, false),
+            ("/raw?file=a.css", true, true),
+            ("/a.csss", false, false),
+            ("/virtual", true, false),
+            ("/@id/virtual:x", true, false),
+            ("/folder/", false, false),
+            ("/folder.js/", false, false),
+            ("/folder.x/file", true, false),
+            ("/.env", true, false),
+            ("/.js", true, false),
+            ("/a.", false, false),
+            ("/..", true, false),
+            ("/...", false, false),
+            ("?x", true, false),
+            ("", true, false),
+        ];
+        for (url, js, css) in cases {
+            assert_eq!((is_js_request(url), is_css_request(url)), (js, css), "{url}");
+        }
+    }
+}
