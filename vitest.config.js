@@ -5,7 +5,8 @@ import { defineConfig } from 'vitest/config'
 const files = (folder) => `__test__/${folder}/**/*.test.js`
 
 // Node itself loads the plugin and the addon, as it does for users, instead of Vitest's own module runner.
-const server = { deps: { external: [new RegExp(`^${fileURLToPath(new URL('js/', import.meta.url))}`)] } }
+const plugin = fileURLToPath(new URL('js/', import.meta.url))
+const server = { deps: { external: [new RegExp(`^${plugin.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`)] } }
 
 export default defineConfig({
   test: {

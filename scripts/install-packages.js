@@ -11,6 +11,7 @@ const receipt = fromRoot('node_modules', '.package-lock.json')
 const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
 export async function installPackages() {
+  checkNode()
   if (modified(receipt) > modified(fromRoot('package-lock.json'))) return
   await step(
     'Installing packages (npm ci)',
@@ -25,5 +26,14 @@ export async function installPackages() {
       }
     },
     { quiet: true },
+  )
+}
+
+/** The same as `engines` in package.json; npm only warns about that. */
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if ((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22) return
+  throw new Advice(
+    `This is Node ${process.versions.node}; Vite and bino-hmr need 20.19 or newer, or 22.12 or newer: https://nodejs.org.`,
   )
 }

@@ -254,8 +254,16 @@ function selectSuites(only) {
   })
 }
 
+function parseOptions() {
+  try {
+    return parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } }).values
+  } catch (error) {
+    throw new Advice(`${/** @type {Error} */ (error).message}\n  There are --only <suite,suite> and --list.`)
+  }
+}
+
 async function main() {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } })
+  const values = parseOptions()
   if (values.list) {
     for (const suite of suites) console.log(`${suite.name.padEnd(14)}${dim(suite.about)}`)
     return
