@@ -75,13 +75,16 @@ function isDebian() {
   return existsSync('/etc/os-release') && /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'))
 }
 
-// Neither way out throws: `ensureChromium` looks whether a browser is there, and says what to do if it is not.
+// Neither way throws: `ensureChromium` looks whether a browser is there now, and says what to do if it is not.
 async function installFromDebian() {
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   await run('apt-get', ['update', '-q'], { env })
-  await run('apt-get', ['install', '-y', '-q', 'chromium'], { env })
+  const { code } = await run('apt-get', ['install', '-y', '-q', 'chromium'], { env })
+  return code === 0
 }
 
 async function downloadFromPlaywright() {
-  await run(process.execPath, [fromRoot('node_modules/playwright-core/cli.js'), 'install', 'chromium'])
+  const cli = fromRoot('node_modules/playwright-core/cli.js')
+  const { code } = await run(process.execPath, [cli, 'install', 'chromium'])
+  return code === 0
 }

@@ -15,24 +15,20 @@ export const elapsed = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s
 
 /**
  * Runs one step of a longer job, and says so before, while it takes long, and after.
- * @template T
  * @param {string} title
- * @param {() => Promise<T>} work
+ * @param {() => Promise<boolean | void>} work false, as a throw, means that it failed
  * @param {{ quiet?: boolean }} [options] `quiet`: the work prints nothing itself, so a line every five seconds shows life
  */
 export async function step(title, work, { quiet = false } = {}) {
   const start = Date.now()
   console.log(`${cyan('→')} ${title}`)
   const pulse = quiet && setInterval(() => console.log(dim(`  … still at it, ${elapsed(start)}`)), 5000)
+  let done = false
   try {
-    const result = await work()
-    console.log(`${green('✓')} ${title} ${dim(elapsed(start))}`)
-    return result
-  } catch (error) {
-    console.log(`${red('✗')} ${title} ${dim(elapsed(start))}`)
-    throw error
+    done = (await work()) !== false
   } finally {
     if (pulse) clearInterval(pulse)
+    console.log(`${done ? green('✓') : red('✗')} ${title} ${dim(elapsed(start))}`)
   }
 }
 
