@@ -159,10 +159,10 @@ async function vitest() {
     if (!existsSync(report)) return { passed: 0, failed: 1, note: ending(code, timedOut) }
 
     const results = JSON.parse(readFileSync(report, 'utf8'))
-    // A file that could not even be loaded has no tests to count, but it has failed.
+    // A file that cannot be loaded, or whose hooks throw, has failed without a failed test to count.
     const broken = results.testResults.filter(
-      (/** @type {{ status: string, assertionResults: unknown[] }} */ file) =>
-        file.status === 'failed' && file.assertionResults.length === 0,
+      (/** @type {{ status: string, assertionResults: { status: string }[] }} */ file) =>
+        file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
     ).length
     const skipped = results.numPendingTests + results.numTodoTests
     const note = skipped > 0 ? `${skipped} skipped` : undefined
