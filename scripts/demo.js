@@ -34,17 +34,31 @@ function startVite() {
   // A terminal sends Ctrl-C to both of us, `kill` only to this process. Vite closes its server and its watcher on
   // SIGTERM; we stay until it has.
   let stopping = false
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.on(signal, () => {
-      stopping = true
-      vite.kill('SIGTERM')
-    })
+  const stop = () => {
+    stopping = true
+    vite.kill('SIGTERM')
   }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
+  const watch = watchForAbandonment(stop)
+
   vite.on('error', (error) => {
     explainFailure(error)
     process.exitCode = 1
   })
   vite.on('close', (code) => {
+    clearInterval(watch)
     process.exitCode = stopping ? 0 : (code ?? 1)
   })
+}
+
+/**
+ * `kill` on npm ends npm and the shell between it and us, but not us: the demo would keep its port, and nobody would
+ * know why. What tells is that our parent is another one than at the start.
+ * @param {() => void} stop
+ */
+function watchForAbandonment(stop) {
+  const parent = process.ppid
+  return setInterval(() => {
+    if (process.env.npm_lifecycle_event && process.ppid !== parent) stop()
+  }, 500)
 }
