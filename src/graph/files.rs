@@ -18,19 +18,10 @@ impl FileIndex {
         self.modules.get(file).map_or(&[], Vec::as_slice)
     }
 
-    /// Notes that `file` is behind `module`. Gives the one stored copy of the file's name.
+    /// Notes that `file` is behind `module`, which it was not before. Gives the one stored copy of the file's name.
     pub(super) fn add(&mut self, file: &str, module: ModuleId) -> Arc<str> {
-        if let Some((name, modules)) = self.modules.get_key_value(file) {
-            let name = Arc::clone(name);
-            if !modules.contains(&module)
-                && let Some(modules) = self.modules.get_mut(file)
-            {
-                modules.push(module);
-            }
-            return name;
-        }
-        let name: Arc<str> = file.into();
-        self.modules.insert(Arc::clone(&name), vec![module]);
+        let name = self.modules.get_key_value(file).map_or_else(|| file.into(), |(name, _)| Arc::clone(name));
+        self.modules.entry(Arc::clone(&name)).or_default().push(module);
         name
     }
 
