@@ -1,1 +1,224 @@
-//! (to come)
+//! Watching as a service: one thread owns the watches and the transactions, and hands whole batches to a sink.
+//! Owns threads and their end. Never decides what a change is (`change`) nor how it is noticed (`watch`).
+
+mod pool;
+mod run;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{JoinHandle, ThreadId};
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+use rayon::ThreadPool;
+
+use crate::change::ChangeBatch;
+use crate::error::{Error, Result};
+use crate::watch::{Watch, WatchOptions};
+
+use pool::Pool;
+use run::{Message, Run};
+
+/// The name of the engine's thread.
+const THREAD: &str = "bino-engine";
+
+/// What to watch, and how.
+#[derive(Debug, Clone, Default)]
+pub struct EngineOptions {
+    /// Directories watched with everything below. Each has to be there.
+    pub roots: Vec<PathBuf>,
+    /// Files or directories beside the roots; they may come later.
+    pub extra: Vec<PathBuf>,
+    /// Paths and globs that are left out, as in Vite's `watch.ignored`; `!glob` takes back in.
+    pub ignore: Vec<String>,
+    /// The same, but cannot be negated (the cache directory: its files would become modules that changed).
+    pub always_ignore: Vec<String>,
+    /// How many levels of folders are watched below each path asked for; 0 is that folder's own entries.
+    pub depth: Option<u32>,
+    /// How long nothing may happen before a transaction closes. `None` is the adaptive rule (see
+    /// [`crate::change::Schedule`]); zero closes as soon as the events at hand are taken in.
+    pub debounce: Option<Duration>,
+    /// Compares everything with the disk this often instead of asking the operating system for events.
+    pub poll: Option<Duration>,
+    /// How many threads scan and walk; 0 means one for each core.
+    pub threads: usize,
+}
+
+/// What the sink is told. It is called on the engine's thread.
+#[derive(Debug)]
+pub enum EngineEvent {
+    /// Every watch is placed: from now on nothing is missed. Comes once, before any batch.
+    Ready(Stats),
+    /// A transaction closed.
+    Batch(ChangeBatch),
+    /// Something could not be watched; the engine goes on.
+    Warning(Error),
+    /// The engine has stopped. Nothing comes after this.
+    Failed(Error),
+}
+
+/// What the module graphs know about files; decides how long a transaction stays open, never what is in it.
+pub trait UsedFiles: Send + Sync {
+    /// Whether some module of this file is in a graph. The path is absolute, with `/`.
+    fn knows(&self, path: &str) -> bool;
+    /// Whether some module of this file has importers.
+    fn is_used(&self, path: &str) -> bool;
+}
+
+/// How much the engine watches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Directories whose contents are watched.
+    pub directories: usize,
+    /// Files known.
+    pub files: usize,
+    /// Watches held of the operating system: on Linux one for each directory, with `poll` none.
+    pub watches: usize,
+    /// The epoch of the last batch; 0 before the first.
+    pub epoch: u64,
+    /// Paths that are dirty in the open transaction.
+    pub pending: usize,
+    /// How long the first scan took, watches included.
+    pub scan: Duration,
+}
+
+/// A running engine. Dropping it closes it.
+pub struct Engine {
+    messages: Sender<Message>,
+    thread: ThreadId,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    thread: JoinHandle<()>,
+    pool: Pool,
+}
+
+impl Engine {
+    /// Starts to watch. The options are checked here; the first scan runs on the engine's thread and ends with
+    /// [`EngineEvent::Ready`].
+    ///
+    /// # Errors
+    /// [`Error::RootMissing`], [`Error::Glob`], [`Error::Watch`] if the operating system gives no watcher, and
+    /// [`Error::Thread`]. Nothing is left running then.
+    pub fn start(
+        options: EngineOptions,
+        used: Arc<dyn UsedFiles>,
+        sink: impl Fn(EngineEvent) + Send + 'static,
+    ) -> Result<Self> {
+        let pool = Pool::start(options.threads)?;
+        let (messages, inbox) = crossbeam_channel::unbounded();
+        let watch_options = WatchOptions {
+            roots: options.roots,
+            extra: options.extra,
+            ignore: options.ignore,
+            always_ignore: options.always_ignore,
+            depth: options.depth,
+            poll: options.poll.is_some(),
+        };
+        let signals = messages.clone();
+        let signal = move |signal| {
+            // It fails only when the engine has stopped, and then nobody wants to know.
+            let _ = signals.send(Message::Signal(signal));
+        };
+        let watch = match Watch::new(&watch_options, pool.share(), signal) {
+            Ok(watch) => watch,
+            Err(error) => {
+                pool.join();
+                return Err(error);
+            }
+        };
+        let run = Run::new(watch, used, options.debounce, options.poll);
+        let spawned = std::thread::Builder::new()
+            .name(THREAD.to_owned())
+            .spawn(move || run::guard(run, inbox, &sink));
+        match spawned {
+            Ok(thread) => {
+                let id = thread.thread().id();
+                Ok(Self { messages, thread: id, running: Mutex::new(Some(Running { thread, pool })) })
+            }
+            Err(source) => {
+                // The watch went with the closure, and gave back its share of the pool.
+                pool.join();
+                Err(Error::Thread { name: THREAD.to_owned(), source })
+            }
+        }
+    }
+
+    /// Watches further files or directories, there or not. No event tells what is there at this moment, as with
+    /// chokidar's `add` under `ignoreInitial`.
+    pub fn add(&self, paths: Vec<PathBuf>) {
+        self.tell(Message::Add(paths));
+    }
+
+    /// Watches these paths no longer, nor anything below them.
+    pub fn unwatch(&self, paths: Vec<PathBuf>) {
+        self.tell(Message::Unwatch(paths));
+    }
+
+    /// Every watched directory with the names of its entries; ignored ones are left out. Like chokidar's `getWatched`
+    /// it also has the directory that a root lies in, with the root's name alone.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] when the engine has stopped.
+    pub fn watched(&self) -> Result<BTreeMap<String, Vec<String>>> {
+        self.ask(Message::Watched)
+    }
+
+    /// How much is watched, as of the messages sent before this one.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] when the engine has stopped.
+    pub fn stats(&self) -> Result<Stats> {
+        self.ask(Message::Stats)
+    }
+
+    /// The pool that scans run on; the graph walk shares it. [`Engine::close`] waits until it is given back, so do not
+    /// keep it for longer than a task.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after [`Engine::close`].
+    pub fn pool(&self) -> Result<Arc<ThreadPool>> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().map(|running| running.pool.share()).ok_or(Error::Closed)
+    }
+
+    /// Stops, and waits until every thread has ended: the engine's, notify's and the pool's. The sink is not called
+    /// after this returns. Closing again does nothing. Called from within the sink it only asks the engine to stop.
+    pub fn close(&self) {
+        self.tell(Message::Close);
+        if std::thread::current().id() == self.thread {
+            // A thread that waits for itself waits forever.
+            return;
+        }
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running {
+            // A panic was caught inside and told as `Failed`; there is none left to find here.
+            let _ = running.thread.join();
+            running.pool.join();
+        }
+    }
+
+    /// Makes the engine's thread panic. For tests that show what users see when there is a bug of ours.
+    pub fn fault(&self) {
+        self.tell(Message::Fault);
+    }
+
+    fn tell(&self, message: Message) {
+        // It fails only when the engine has stopped, and told so itself: by `Failed`, or because `close` was called.
+        let _ = self.messages.send(message);
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(Sender<T>) -> Message) -> Result<T> {
+        let (reply, answer) = crossbeam_channel::bounded(1);
+        self.tell(question(reply));
+        answer.recv().map_err(|_| Error::Closed)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

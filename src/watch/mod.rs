@@ -1,1 +1,408 @@
-//! (to come)
+//! Watches directories and says what changed in them. The edge to the file system: owns the watches, the known tree
+//! and the scans. Never decides when a transaction closes, and has no thread of its own but notify's.
+//!
+//! ```text
+//!  notify ──► Signal ──► note()  ──► Transaction (dirty paths)      a directory that appears is watched, then walked
+//!                                        │ closes
+//!                        settle() ◄──────┘   each dirty path: disk against known tree ──► Vec<Change>
+//! ```
+
+mod anchors;
+mod disk;
+mod git;
+mod ignore;
+mod os;
+mod outlook;
+mod scope;
+mod tree;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rayon::ThreadPool;
+use rustc_hash::FxHashSet;
+
+use crate::change::{Change, EntryType, Evidence, Net, Stat, Transaction, merge};
+use crate::error::{Error, Result};
+use crate::path::normalize;
+
+use anchors::Beside;
+use ignore::Ignore;
+use os::Os;
+pub(crate) use os::panicked;
+use scope::Scope;
+use tree::Tree;
+
+/// What notify's thread tells.
+#[derive(Debug)]
+pub enum Signal {
+    /// A path is dirty.
+    Touched {
+        /// Which.
+        path: PathBuf,
+        /// What makes us think so.
+        evidence: Evidence,
+    },
+    /// Events were lost; only a rescan tells what changed.
+    Lost,
+    /// Something is not watched that should be.
+    Warning(Error),
+    /// There will be no more signals.
+    Failed(Error),
+}
+
+/// What is to be watched, and how. The fields mean what those of [`crate::engine::EngineOptions`] mean.
+#[derive(Debug, Clone, Default)]
+pub struct WatchOptions {
+    /// Directories watched with everything below.
+    pub roots: Vec<PathBuf>,
+    /// Files or directories beside the roots.
+    pub extra: Vec<PathBuf>,
+    /// What is left out.
+    pub ignore: Vec<String>,
+    /// What is left out and cannot be negated.
+    pub always_ignore: Vec<String>,
+    /// How many folders deep.
+    pub depth: Option<u32>,
+    /// Whether to place no watch of the operating system at all, since the caller will rescan.
+    pub poll: bool,
+}
+
+/// How much is watched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Directories whose contents are watched.
+    pub directories: usize,
+    /// Files known.
+    pub files: usize,
+    /// Watches held of the operating system.
+    pub watches: usize,
+}
+
+type Signals = Arc<dyn Fn(Signal) + Send + Sync>;
+
+/// The watched directories and what is known to be in them.
+pub struct Watch {
+    scope: Scope,
+    tree: Tree,
+    beside: Beside,
+    os: Option<Os>,
+    pool: Arc<ThreadPool>,
+    signals: Signals,
+    git_locks: Vec<PathBuf>,
+    /// Directories walked since the last batch: what is in them is in the transaction already.
+    walked: FxHashSet<PathBuf>,
+    /// Paths reported by comparing a whole directory, since the last batch; evidence about them adds nothing.
+    compared: FxHashSet<String>,
+    warnings: Vec<Error>,
+}
+
+impl Watch {
+    /// Checks the options; watches nothing yet, and starts no thread.
+    ///
+    /// # Errors
+    /// [`Error::RootMissing`] for a root that is no directory, [`Error::Glob`] for a pattern that does not parse.
+    pub fn new(
+        options: &WatchOptions,
+        pool: Arc<ThreadPool>,
+        signals: impl Fn(Signal) + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let ignore = Ignore::new(&options.ignore, &options.always_ignore)?;
+        let mut scope = Scope::new(ignore, options.depth);
+        for root in &options.roots {
+            if !root.is_dir() {
+                return Err(Error::RootMissing { path: normalize(root) });
+            }
+            scope.add(&plain(root));
+        }
+        for extra in &options.extra {
+            scope.add(&plain(extra));
+        }
+        let signals: Signals = Arc::new(signals);
+        let os = if options.poll { None } else { Some(start(&signals)?) };
+        Ok(Self {
+            scope,
+            tree: Tree::default(),
+            beside: Beside::default(),
+            os,
+            pool,
+            signals,
+            git_locks: Vec::new(),
+            walked: FxHashSet::default(),
+            compared: FxHashSet::default(),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Places every watch and learns what is there; none of it is a change.
+    pub fn begin(&mut self) {
+        self.git_locks = self.scope.anchors().filter_map(git::lock_of).collect();
+        self.git_locks.sort();
+        self.git_locks.dedup();
+        let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
+        for anchor in anchors {
+            self.learn(&anchor);
+        }
+    }
+
+    /// Watches further paths, files or directories, there or not. What is there at this moment is not a change.
+    pub fn add(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            let path = plain(path);
+            self.scope.add(&path);
+            self.learn(&path);
+        }
+    }
+
+    /// Leaves paths out from now on, with everything below, silently.
+    pub fn unwatch(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            let path = plain(path);
+            self.scope.remove(&path);
+            self.lift_below(&path);
+            self.tree.take(&path);
+            self.settle_beside();
+        }
+    }
+
+    /// Takes in a sign about a path, if the path is watched at all. A directory that appeared is watched and walked at
+    /// once, and everything in it becomes dirty: its contents may be older than its watch.
+    pub fn note(&mut self, path: &Path, evidence: Evidence, transaction: &mut Option<Transaction>, now: Instant) {
+        let came_or_went = evidence.intersects(Evidence::CREATED | Evidence::REMOVED);
+        if came_or_went && self.beside.concerns(path) {
+            self.approach(transaction, now);
+        }
+        if !self.is_watched(path) {
+            return;
+        }
+        let open = transaction.get_or_insert_with(|| Transaction::open(now));
+        open.mark(path, evidence, now);
+        if evidence.contains(Evidence::CREATED) {
+            self.discover(path, open, now);
+        }
+    }
+
+    /// Compares what is dirty with the disk, and says what changed. The known tree is the disk's afterwards.
+    pub fn settle(&mut self, transaction: &Transaction) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if transaction.rescan() {
+            let _old = self.renew();
+            self.compare_all(&mut changes);
+        }
+        let mut late = Vec::new();
+        for dirty in transaction.dirty() {
+            if self.tree.holds_beside(&dirty.path) || self.scope.is_anchor(&dirty.path) {
+                self.settle_one(&dirty.path, dirty.evidence, &mut changes);
+            } else {
+                late.push(dirty);
+            }
+        }
+        // A sign about a directory's contents can come before the sign about the directory, when it was deleted and
+        // made again. If the directory is not known now, it is not there.
+        for dirty in late {
+            if self.tree.holds_beside(&dirty.path) {
+                self.settle_one(&dirty.path, dirty.evidence, &mut changes);
+            }
+        }
+        self.walked.clear();
+        self.compared.clear();
+        changes
+    }
+
+    /// Compares everything with the disk, and says what changed.
+    pub fn rescan(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        self.compare_all(&mut changes);
+        self.walked.clear();
+        self.compared.clear();
+        changes
+    }
+
+    fn compare_all(&mut self, changes: &mut Vec<Change>) {
+        let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
+        for anchor in anchors {
+            let inside = anchor.parent().is_some_and(|parent| self.tree.holds(parent));
+            if !inside && !self.scope.ignores(&anchor) {
+                self.settle_one(&anchor, Evidence::FOUND | Evidence::REMOVED, changes);
+            }
+        }
+        self.settle_beside();
+    }
+
+    /// Every watched directory with the names in it; ignored ones are left out (chokidar's `getWatched`).
+    pub fn watched(&self) -> BTreeMap<String, Vec<String>> {
+        self.tree.listing()
+    }
+
+    /// How much is watched.
+    pub fn counts(&self) -> Counts {
+        let directories = self.tree.directories();
+        let trees = if os::PER_DIRECTORY { directories } else { self.scope.anchors().count() };
+        let watches = if self.os.is_some() { trees + self.beside.len() } else { 0 };
+        Counts { directories, files: self.tree.files(), watches }
+    }
+
+    /// What could not be watched, since the last call.
+    pub fn take_warnings(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    fn is_watched(&self, path: &Path) -> bool {
+        if self.tree.get(path).is_some() {
+            return true;
+        }
+        if path.parent().is_some_and(|parent| self.tree.holds(parent)) {
+            return !self.scope.ignores(path);
+        }
+        self.scope.allows(path)
+    }
+
+    fn discover(&mut self, path: &Path, transaction: &mut Transaction, now: Instant) {
+        if self.stat(path).is_none_or(|stat| stat.entry != EntryType::Directory) {
+            return;
+        }
+        let walked = self.walk(path);
+        let mut found: Vec<_> = walked.into_iter().collect();
+        // Component-wise order: a directory stands before everything in it.
+        found.sort_by(|one, two| one.0.cmp(&two.0));
+        for (dir, entries) in found {
+            for name in entries.keys() {
+                transaction.mark(&dir.join(name), Evidence::FOUND, now);
+            }
+            self.walked.insert(dir);
+        }
+    }
+
+    fn settle_one(&mut self, path: &Path, evidence: Evidence, changes: &mut Vec<Change>) {
+        let before = self.tree.get(path).copied();
+        let now = self.stat(path);
+        match (merge(before.as_ref(), evidence, now.as_ref()), now) {
+            (Net::Create | Net::Retype, Some(stat)) => {
+                self.tree.report(path, before, stat, changes);
+                if stat.entry == EntryType::Directory {
+                    self.enter(path, changes);
+                }
+            }
+            (Net::Update, Some(stat)) => {
+                if self.compared.is_empty() || !self.compared.contains(&normalize(path)) {
+                    self.tree.report(path, before, stat, changes);
+                }
+            }
+            (Net::Compare, Some(stat)) => {
+                self.tree.put(path, stat);
+                self.compare(path, changes);
+            }
+            (Net::Nothing, Some(stat)) => self.tree.put(path, stat),
+            (Net::Delete, _) => {
+                if self.scope.is_anchor(path) {
+                    self.lift_below(path);
+                }
+                self.tree.report_gone(path, changes);
+                if self.scope.is_anchor(path) {
+                    self.settle_beside();
+                    // It may have come back before anything watched for that.
+                    if self.stat(path).is_some() {
+                        self.settle_one(path, Evidence::CREATED, changes);
+                    }
+                }
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// A directory is new. If it was walked when it appeared, its contents are dirty and follow by themselves.
+    fn enter(&mut self, dir: &Path, changes: &mut Vec<Change>) {
+        if !self.scope.lists(dir) {
+            return;
+        }
+        self.tree.open(dir);
+        if !self.walked.contains(dir) {
+            self.compare(dir, changes);
+        }
+    }
+
+    fn compare(&mut self, dir: &Path, changes: &mut Vec<Change>) {
+        let mut found = self.walk(dir);
+        self.walked.extend(found.keys().cloned());
+        let different = self.tree.replace(dir, &mut found);
+        self.compared.extend(different.iter().map(|change| change.path.clone()));
+        changes.extend(different);
+    }
+
+    fn learn(&mut self, anchor: &Path) {
+        if self.scope.ignores(anchor) {
+            return;
+        }
+        self.settle_beside();
+        let Some(stat) = self.stat(anchor) else { return };
+        self.tree.put(anchor, stat);
+        if stat.entry == EntryType::Directory {
+            let mut found = self.walk(anchor);
+            // What is there when a path is added is no change.
+            drop(self.tree.replace(anchor, &mut found));
+        }
+    }
+
+    fn walk(&mut self, dir: &Path) -> tree::Found {
+        if let Some(os) = &self.os
+            && self.scope.is_anchor(dir)
+            && let Err(problem) = os.place_tree(dir)
+        {
+            self.warn(problem);
+        }
+        let walked = walk::walk(dir, &self.scope, self.os.as_ref(), &self.pool);
+        for problem in walked.problems {
+            self.warn(problem);
+        }
+        walked.found
+    }
+
+    /// Keeps a warning until [`Watch::take_warnings`]. A limit that is reached is reached for thousands of directories;
+    /// one warning says it.
+    pub fn warn(&mut self, problem: Error) {
+        if !self.warnings.iter().any(|known| known.code() == problem.code()) {
+            self.warnings.push(problem);
+        }
+    }
+
+    fn stat(&self, path: &Path) -> Option<Stat> {
+        if self.scope.is_anchor(path) { disk::stat_named(path) } else { disk::stat(path) }
+    }
+
+    fn lift_below(&mut self, top: &Path) {
+        let Some(os) = &self.os else { return };
+        for dir in self.tree.dirs_below(top) {
+            os.lift(&dir);
+        }
+    }
+
+    /// Events were lost, so notify's idea of which watch belongs to which path may be wrong: begin anew. Returns the
+    /// old watches, to be kept until the new ones are placed.
+    fn renew(&mut self) -> Option<Os> {
+        self.os.as_ref()?;
+        match start(&self.signals) {
+            Ok(os) => {
+                self.beside = Beside::default();
+                self.os.replace(os)
+            }
+            Err(problem) => {
+                // The old ones are better than none.
+                self.warn(problem);
+                None
+            }
+        }
+    }
+}
+
+fn start(signals: &Signals) -> Result<Os> {
+    let signals = Arc::clone(signals);
+    Os::new(move |signal| signals(signal))
+}
+
+/// Without `.`, double separators and a separator at the end, so that paths compare by their bytes.
+fn plain(path: &Path) -> PathBuf {
+    path.components().collect()
+}

@@ -1,0 +1,162 @@
+//! When a transaction closes. Pure: time is an argument, and what the disk and the module graph say comes through
+//! [`Outlook`], which is asked only when the answer can matter.
+//!
+//! ```text
+//!  sign ──► lone save of a module, after a lull? ── yes ──► close
+//!                       │ no
+//!                       ▼
+//!           quiet for 2 to 40 ms? ── no ──► wait
+//!                       │ yes
+//!                       ▼
+//!           git at work, and more than a save? ── yes ──► look again in 5 ms (up to 250 ms of silence, 5 s in all)
+//!                       │ no
+//!                       ▼
+//!           a used file gone or empty? ── yes ──► wait for its return (30 ms)
+//!                       │ no
+//!                       ▼
+//!                     close
+//! ```
+
+use std::time::{Duration, Instant};
+
+use super::{Dirty, Transaction};
+
+/// Editors write a temporary file, then rename it; a shorter window splits one save in two.
+const QUIET: Duration = Duration::from_millis(2);
+
+/// What each further path adds to [`QUIET`]: whoever writes many files pauses now and then (a generator thinks, a
+/// disk flushes), and one more transaction costs a page more than some milliseconds.
+const QUIET_PER_PATH: Duration = Duration::from_millis(1);
+
+/// Where that growth ends. People notice a delay from about 100 ms on, and the page still has to fetch and run.
+const QUIET_MAX: Duration = Duration::from_millis(40);
+
+/// A file that is written all the time (a log) must not keep a transaction open: signs that say nothing new prolong
+/// it by this much at most.
+const STREAM: Duration = Duration::from_millis(50);
+
+/// A save that follows a batch sooner than this is part of a loop over files, or a double save; only the first of
+/// a loop goes out at once, the rest is gathered.
+const LULL: Duration = Duration::from_millis(20);
+
+/// How long a used file may be missing or empty before we believe it. Editors and formatters that unlink first, or
+/// truncate and then compute, come back within a few milliseconds; a real deletion can wait that long.
+const RETURN: Duration = Duration::from_millis(30);
+
+/// While git holds its lock we look again this often; one stat, and only while a burst waits. Watching the git
+/// directory instead would cost a watch and wake the engine at every commit, fetch and status.
+const LOCK_LOOK: Duration = Duration::from_millis(5);
+
+/// A lock without any change for this long is stale (a crashed git leaves it behind), or git waits for an editor.
+const LOCK_SILENCE: Duration = Duration::from_millis(250);
+
+/// The longest that a lock holds a transaction, from the transaction's start.
+const LOCK_MAX: Duration = Duration::from_secs(5);
+
+/// The longest transaction: twice what git may take, so that a checkout that outlives its lock's limit still has
+/// time to become quiet. Only a storm of ever new paths (an install, a huge copy) gets here, and the page must
+/// not go without news of the user's own saves for longer.
+const CAP: Duration = Duration::from_secs(10);
+
+/// What to do with the open transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Close it now.
+    Close,
+    /// Ask again at this time, or when a sign comes.
+    Wait(Instant),
+}
+
+/// What the disk and the module graph say about an open transaction.
+pub trait Outlook {
+    /// Whether some module of the file is in a module graph.
+    fn graph_knows(&mut self, dirty: &Dirty) -> bool;
+    /// Whether git is at work in a watched work tree.
+    fn git_locked(&mut self) -> bool;
+    /// Whether there is more than the save of one file: several paths that changed, or one that is new, is gone, or
+    /// was unlinked in between (which is how git writes files).
+    fn is_burst(&mut self, transaction: &Transaction) -> bool;
+    /// The time of the last sign of a used file that is empty now, or is gone while no new file stands in for it.
+    fn last_loss(&mut self, transaction: &Transaction) -> Option<Instant>;
+}
+
+/// Decides when transactions close.
+#[derive(Debug, Default)]
+pub struct Schedule {
+    debounce: Option<Duration>,
+    last_batch: Option<Instant>,
+    locked: bool,
+}
+
+impl Schedule {
+    /// A fixed `debounce` replaces every rule but the cap: a transaction closes when nothing came for that long, and
+    /// with zero as soon as the events at hand are taken in.
+    pub fn new(debounce: Option<Duration>) -> Self {
+        Self { debounce, last_batch: None, locked: false }
+    }
+
+    /// Says whether the transaction closes, or when to ask again. The time is always later than `now`.
+    pub fn poll(&mut self, now: Instant, transaction: &mut Transaction, outlook: &mut dyn Outlook) -> Step {
+        let cap = transaction.opened() + CAP;
+        if now >= cap {
+            return Step::Close;
+        }
+        if let Some(debounce) = self.debounce {
+            let end = (transaction.last() + debounce).min(cap);
+            return if now >= end { Step::Close } else { Step::Wait(end) };
+        }
+
+        let calm = self.last_batch.is_none_or(|last| now >= last + LULL);
+        if calm
+            && let Some(save) = transaction.lone_save()
+            && outlook.graph_knows(save)
+            && outlook.last_loss(transaction).is_none()
+        {
+            return Step::Close;
+        }
+
+        let quiet = quiet(transaction);
+        let end = (transaction.last() + quiet).min(transaction.news() + STREAM.max(quiet)).min(cap);
+        if now < end {
+            return Step::Wait(end);
+        }
+
+        let silence = transaction.last() + LOCK_SILENCE;
+        let patience = silence.min(transaction.opened() + LOCK_MAX);
+        if now < patience && outlook.git_locked() && outlook.is_burst(transaction) {
+            self.locked = true;
+            return Step::Wait((now + LOCK_LOOK).min(patience));
+        }
+        if std::mem::take(&mut self.locked) && now < patience {
+            // The lock went away this moment; the events of git's last writes may still be on their way.
+            transaction.extend(now);
+            return Step::Wait((now + quiet).min(cap));
+        }
+
+        match outlook.last_loss(transaction) {
+            Some(loss) if now < loss + RETURN => Step::Wait((loss + RETURN).min(cap)),
+            _ => Step::Close,
+        }
+    }
+
+    /// Notes that the transaction is closed, and whether it became a batch.
+    pub fn closed(&mut self, now: Instant, batch: bool) {
+        self.locked = false;
+        if batch {
+            self.last_batch = Some(now);
+        }
+    }
+}
+
+/// How long nothing may come before a transaction counts as complete.
+fn quiet(transaction: &Transaction) -> Duration {
+    if transaction.rescan() {
+        // Events were lost because there were too many of them: it is a large burst whatever is at hand.
+        return QUIET_MAX;
+    }
+    let further = u32::try_from(transaction.dirty().len().saturating_sub(1)).unwrap_or(u32::MAX);
+    QUIET_PER_PATH.saturating_mul(further).saturating_add(QUIET).min(QUIET_MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! Tables and properties of the schedule, with injected time.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::change::Evidence;
+
+/// A world that stands still.
+#[derive(Default, Clone, Copy)]
+struct World {
+    known: bool,
+    locked: bool,
+    burst: bool,
+    lost: Option<Instant>,
+}
+
+impl Outlook for World {
+    fn graph_knows(&mut self, _: &Dirty) -> bool {
+        self.known
+    }
+    fn git_locked(&mut self) -> bool {
+        self.locked
+    }
+    fn is_burst(&mut self, _: &Transaction) -> bool {
+        self.burst
+    }
+    fn last_loss(&mut self, _: &Transaction) -> Option<Instant> {
+        self.lost
+    }
+}
+
+const SAVE: u8 = 0;
+const OPEN: u8 = 1;
+const NEW: u8 = 2;
+
+fn evidence(sign: u8) -> Evidence {
+    match sign {
+        SAVE => Evidence::WRITTEN | Evidence::CLOSED,
+        OPEN => Evidence::WRITTEN,
+        _ => Evidence::CREATED,
+    }
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// Plays signs `(milliseconds, path, sign)` into one transaction and says when it closes, in milliseconds; polls as
+/// the engine does, after each sign and whenever it was told to.
+fn closes_at(schedule: &mut Schedule, signs: &[(u64, u32, u8)], mut world: impl FnMut(Duration) -> World) -> u64 {
+    let start = Instant::now();
+    let mut transaction = Transaction::open(start);
+    let mut signs = signs.iter().peekable();
+    let mut now = start;
+    loop {
+        while let Some((at, path, sign)) = signs.next_if(|(at, ..)| start + ms(*at) <= now) {
+            let path = format!("/{path}");
+            transaction.mark(Path::new(&path), evidence(*sign), start + ms(*at));
+        }
+        let elapsed = now.duration_since(start);
+        match schedule.poll(now, &mut transaction, &mut world(elapsed)) {
+            Step::Close => return u64::try_from(elapsed.as_millis()).unwrap(),
+            Step::Wait(until) => {
+                assert!(until > now, "it would spin");
+                now = signs.peek().map_or(until, |(at, ..)| until.min(start + ms(*at)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_transaction_closes_when_it_is_complete() {
+    let still = World::default();
+    let known = World { known: true, ..still };
+    let git = World { locked: true, burst: true, ..still };
+    let two: &[(u64, u32, u8)] = &[(0, 1, NEW), (1, 2, NEW)];
+    let table: [(&str, &[(u64, u32, u8)], World, u64); 10] = [
+        ("a save of a module", &[(0, 1, SAVE)], known, 0),
+        ("a save of a file that no graph knows", &[(0, 1, SAVE)], still, 2),
+        ("a write that is not complete", &[(0, 1, OPEN)], known, 2),
+        ("a write in two steps", &[(0, 1, OPEN), (1, 1, SAVE)], known, 1),
+        ("an atomic save", &[(0, 1, NEW), (1, 2, NEW)], known, 4),
+        ("a burst of twenty", &(0..20).map(|n| (0, n, NEW)).collect::<Vec<_>>(), known, 21),
+        ("a burst of a thousand", &(0..1000).map(|n| (0, n, NEW)).collect::<Vec<_>>(), known, 40),
+        ("two files while git holds a stale lock", two, git, 251),
+        ("a save while git holds its lock", &[(0, 1, SAVE)], World { burst: false, known: false, ..git }, 2),
+        ("a module saved while git holds its lock", &[(0, 1, SAVE)], World { known: true, ..git }, 0),
+    ];
+    for (name, signs, world, expected) in table {
+        assert_eq!(closes_at(&mut Schedule::new(None), signs, |_| world), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_used_file_has_thirty_milliseconds_to_come_back() {
+    let start = Instant::now();
+    let mut transaction = Transaction::open(start);
+    transaction.mark(Path::new("/a"), Evidence::REMOVED, start);
+    let mut schedule = Schedule::new(None);
+    let mut world = World { known: true, lost: Some(start), ..World::default() };
+    let quiet = start + QUIET;
+    assert_eq!(schedule.poll(quiet, &mut transaction, &mut world), Step::Wait(start + RETURN));
+    assert_eq!(schedule.poll(start + RETURN, &mut transaction, &mut world), Step::Close);
+    world.lost = None;
+    assert_eq!(schedule.poll(quiet, &mut transaction, &mut world), Step::Close, "it came back, or is not used");
+}
+
+#[test]
+fn an_empty_module_is_not_a_complete_save() {
+    let start = Instant::now();
+    let mut transaction = Transaction::open(start);
+    transaction.mark(Path::new("/a"), Evidence::WRITTEN | Evidence::CLOSED, start);
+    let mut world = World { known: true, lost: Some(start), ..World::default() };
+    assert_eq!(Schedule::new(None).poll(start, &mut transaction, &mut world), Step::Wait(start + QUIET));
+}
+
+#[test]
+fn a_checkout_ends_when_its_lock_goes_and_all_is_quiet() {
+    let signs: Vec<_> = (0..10).map(|n| (u64::from(n) * 100, n, NEW)).collect();
+    let world = |elapsed: Duration| World { locked: elapsed < ms(1000), burst: true, ..World::default() };
+    let end = closes_at(&mut Schedule::new(None), &signs, world);
+    assert!((1000..1050).contains(&end), "{end}");
+}
+
+#[test]
+fn a_lock_holds_for_five_seconds_at_most() {
+    let signs: Vec<_> = (0..100).map(|n| (u64::from(n) * 100, n, NEW)).collect();
+    let world = World { locked: true, burst: true, ..World::default() };
+    let end = closes_at(&mut Schedule::new(None), &signs, |_| world);
+    assert!((5000..5100).contains(&end), "{end}");
+}
+
+#[test]
+fn a_log_that_grows_all_the_time_holds_nothing_up() {
+    let signs: Vec<_> = (0..1000).map(|n| (n, 1, OPEN)).collect();
+    assert_eq!(closes_at(&mut Schedule::new(None), &signs, |_| World::default()), 50);
+}
+
+#[test]
+fn a_storm_of_new_paths_ends_at_the_cap() {
+    let signs: Vec<_> = (0..20_000).map(|n| (u64::from(n), n, NEW)).collect();
+    assert_eq!(closes_at(&mut Schedule::new(None), &signs, |_| World::default()), 10_000);
+}
+
+#[test]
+fn a_loop_over_modules_is_not_one_batch_for_each() {
+    let start = Instant::now();
+    let mut world = World { known: true, ..World::default() };
+    let mut schedule = Schedule::new(None);
+    schedule.closed(start, true);
+    let soon = start + ms(1);
+    let mut transaction = Transaction::open(soon);
+    transaction.mark(Path::new("/b"), Evidence::WRITTEN | Evidence::CLOSED, soon);
+    assert_eq!(schedule.poll(soon, &mut transaction, &mut world), Step::Wait(soon + QUIET));
+}
+
+#[test]
+fn a_fixed_debounce_replaces_the_rules() {
+    let table: [(&str, u64, &[(u64, u32, u8)], u64); 4] = [
+        ("as soon as possible", 0, &[(0, 1, NEW)], 0),
+        ("after the last sign", 20, &[(0, 1, SAVE), (15, 1, SAVE)], 35),
+        ("not before", 5, &[(0, 1, NEW), (6, 2, NEW)], 5),
+        ("capped", 60_000, &[(0, 1, NEW)], 10_000),
+    ];
+    let world = World { known: true, locked: true, burst: true, lost: Some(Instant::now() + ms(5000)) };
+    for (name, debounce, signs, expected) in table {
+        assert_eq!(closes_at(&mut Schedule::new(Some(ms(debounce))), signs, |_| world), expected, "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_transaction_ends(
+        mut signs in proptest::collection::vec((0u64..300, 0u32..20, 0u8..3), 1..60),
+        known: bool, locked: bool, burst: bool, debounce in proptest::option::of(0u64..200),
+    ) {
+        signs.sort();
+        signs[0].0 = 0;
+        let mut schedule = Schedule::new(debounce.map(ms));
+        let world = World { known, locked, burst, lost: None };
+        // `closes_at` panics if the schedule asks to be polled at a time that has passed.
+        let end = closes_at(&mut schedule, &signs, |_| world);
+        prop_assert!(end <= 10_000);
+        let last = signs.iter().map(|sign| sign.0).max().unwrap();
+        let held = if locked && burst && debounce.is_none() { 251 } else { 0 };
+        prop_assert!(end <= last + held.max(debounce.unwrap_or(41)), "{end} after {last}");
+    }
+}

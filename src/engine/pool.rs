@@ -1,0 +1,58 @@
+//! The rayon pool that scans and walks run on. Owns its threads: rayon does not join them, and a thread that outlives
+//! `close()` is a crash waiting for Node to unload the addon.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::error::{Error, Result};
+
+const NAME: &str = "bino-pool";
+
+/// A pool whose threads can be waited for.
+pub(super) struct Pool {
+    pool: Arc<ThreadPool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// Starts `threads` threads, or one for each core if zero.
+    pub(super) fn start(threads: usize) -> Result<Self> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let count = if threads == 0 { cores() } else { threads };
+        let mut handles = Vec::with_capacity(count);
+        let built = ThreadPoolBuilder::new()
+            .num_threads(count)
+            .spawn_handler(|thread| {
+                let builder = std::thread::Builder::new().name(format!("{NAME}-{}", thread.index()));
+                handles.push(builder.spawn(|| thread.run())?);
+                Ok(())
+            })
+            .build();
+        match built {
+            Ok(pool) => Ok(Self { pool: Arc::new(pool), threads: handles }),
+            Err(source) => {
+                join(handles);
+                Err(Error::Thread { name: NAME.to_owned(), source: std::io::Error::other(source) })
+            }
+        }
+    }
+
+    pub(super) fn share(&self) -> Arc<ThreadPool> {
+        Arc::clone(&self.pool)
+    }
+
+    /// Ends the threads and waits for them, and for whoever still uses the pool.
+    pub(super) fn join(self) {
+        drop(self.pool);
+        join(self.threads);
+    }
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // A panic in a task went to whoever waits for the task; the thread itself has nothing more to tell.
+        let _ = thread.join();
+    }
+}

@@ -1,0 +1,239 @@
+//! The operating system's watches. The only file that names `notify`; hands on signs and never looks at the disk.
+//!
+//! On Linux a watch covers one directory, and we place each ourselves, so that ignored directories cost nothing. What
+//! notify 8.2 does there, and what follows for us:
+//! - It drops the watches of a directory and of all below when it reads that the directory was deleted or moved away.
+//!   It does so after the event reached our handler and before it takes the next request. So whoever places a watch in
+//!   answer to an event never loses it to that event; and a directory that (re)appeared always gets its watch placed
+//!   again, whether or not we believe that it has one.
+//! - A watch follows the inode. After lost events notify may still hold the old path of a moved directory, and
+//!   removing that would kill the new one: so a rescan begins with a new [`Os`] and drops the old one at its end.
+//! - Its `Drop` and `watch` panic when its thread has died; both are guarded here.
+//!
+//! Elsewhere one recursive watch per folder asked for.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
+use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::Signal;
+use crate::change::Evidence;
+use crate::error::{Error, Result};
+
+/// Whether a watch covers one directory only.
+pub(super) const PER_DIRECTORY: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
+/// The name under which errors speak of notify's thread.
+const THREAD: &str = "notify";
+
+/// notify's thread has only to finish what it does at the moment; if it takes longer it hangs in the system, and a
+/// dev server that cannot be closed is worse than a thread that ends late.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// All watches of an engine.
+pub(super) struct Os {
+    /// `None` only while it is dropped.
+    watcher: Mutex<Option<RecommendedWatcher>>,
+    thread: Arc<Thread>,
+}
+
+/// What is known of notify's thread.
+#[derive(Default)]
+struct Thread {
+    ended: AtomicBool,
+    closing: AtomicBool,
+    /// Its folder in `/proc`, noted when it first calls us.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    task: OnceLock<PathBuf>,
+}
+
+/// What came of placing a watch.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// Whatever happens there from now on will be told.
+    Yes,
+    /// It is not there (any more), or may not be read.
+    Gone,
+}
+
+impl Os {
+    pub(super) fn new(signal: impl Fn(Signal) + Send + 'static) -> Result<Self> {
+        let thread = Arc::new(Thread::default());
+        let last_words = LastWords { thread: Arc::clone(&thread), signal };
+        let watcher = notify::recommended_watcher(move |event| last_words.hear(event))
+            .map_err(|error| explain(error, Path::new("")))?;
+        Ok(Self { watcher: Mutex::new(Some(watcher)), thread })
+    }
+
+    /// Watches a directory and the names in it, where that is how the platform works.
+    pub(super) fn place(&self, dir: &Path) -> Result<Placed> {
+        if PER_DIRECTORY { self.watch(dir, RecursiveMode::NonRecursive) } else { Ok(Placed::Yes) }
+    }
+
+    /// Watches a folder that was asked for, with everything below, where that is how the platform works.
+    pub(super) fn place_tree(&self, dir: &Path) -> Result<Placed> {
+        if PER_DIRECTORY { Ok(Placed::Yes) } else { self.watch(dir, RecursiveMode::Recursive) }
+    }
+
+    /// Watches a directory of which only single names count.
+    pub(super) fn place_beside(&self, dir: &Path) -> Result<Placed> {
+        self.watch(dir, RecursiveMode::NonRecursive)
+    }
+
+    /// Takes a watch away.
+    pub(super) fn lift(&self, dir: &Path) {
+        if self.thread.ended.load(Ordering::Acquire) {
+            return;
+        }
+        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(watcher) = watcher.as_mut() {
+            // The only failure is that it has no watch any more, which is what we want.
+            let _ = watcher.unwatch(dir);
+        }
+    }
+
+    fn watch(&self, dir: &Path, mode: RecursiveMode) -> Result<Placed> {
+        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.thread.ended.load(Ordering::Acquire) {
+            return Err(died());
+        }
+        let Some(watcher) = watcher.as_mut() else { return Ok(Placed::Gone) };
+        match watcher.watch(dir, mode) {
+            Ok(()) => Ok(Placed::Yes),
+            Err(error) if is_gone(&error) => Ok(Placed::Gone),
+            Err(error) => Err(explain(error, dir)),
+        }
+    }
+}
+
+impl Drop for Os {
+    fn drop(&mut self) {
+        self.thread.closing.store(true, Ordering::Release);
+        let watcher = self.watcher.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if self.thread.ended.load(Ordering::Acquire) {
+            // Its drop sends to the thread and panics if that is gone; a small leak after a bug is the lesser evil.
+            std::mem::forget(watcher);
+            return;
+        }
+        drop(watcher);
+        self.thread.wait();
+    }
+}
+
+impl Thread {
+    /// notify does not join its thread, so we wait: for the end of its loop, and then for the thread itself, since
+    /// code of ours that still runs while Node unloads an addon is a crash.
+    fn wait(&self) {
+        let deadline = Instant::now() + GOODBYE;
+        while !self.is_over() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.ended.load(Ordering::Acquire) && self.task.get().is_none_or(|task| !task.exists())
+    }
+
+    fn note(&self) {
+        #[cfg(target_os = "linux")]
+        self.task.get_or_init(|| {
+            let own = std::fs::read_link("/proc/thread-self").unwrap_or_default();
+            Path::new("/proc").join(own)
+        });
+    }
+}
+
+/// Lives in notify's handler, hence exactly as long as notify's thread.
+struct LastWords<S: Fn(Signal)> {
+    thread: Arc<Thread>,
+    signal: S,
+}
+
+impl<S: Fn(Signal)> LastWords<S> {
+    fn hear(&self, event: notify::Result<notify::Event>) {
+        self.thread.note();
+        let heard = catch_unwind(AssertUnwindSafe(|| match event {
+            Ok(event) => self.translate(event),
+            Err(error) => (self.signal)(Signal::Warning(explain(error, Path::new("")))),
+        }));
+        if let Err(panic) = heard {
+            (self.signal)(Signal::Failed(panicked(THREAD, panic.as_ref())));
+        }
+    }
+
+    fn translate(&self, event: notify::Event) {
+        if event.need_rescan() {
+            (self.signal)(Signal::Lost);
+        }
+        let Some(evidence) = evidence(event.kind) else { return };
+        for path in event.paths {
+            (self.signal)(Signal::Touched { path, evidence });
+        }
+    }
+}
+
+impl<S: Fn(Signal)> Drop for LastWords<S> {
+    fn drop(&mut self) {
+        self.thread.ended.store(true, Ordering::Release);
+        if !self.thread.closing.load(Ordering::Acquire) {
+            (self.signal)(Signal::Failed(died()));
+        }
+    }
+}
+
+/// What an event proves; `None` where it proves nothing: reading is no change, and every file that we or Vite read
+/// makes such events.
+fn evidence(kind: EventKind) -> Option<Evidence> {
+    Some(match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => Evidence::CLOSED,
+        EventKind::Access(_) => return None,
+        EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Evidence::CREATED,
+        EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(RenameMode::From)) => Evidence::REMOVED,
+        // Comes after the two above, for the same rename.
+        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) if PER_DIRECTORY => return None,
+        // One of two names of a rename, and the event does not say which.
+        EventKind::Modify(ModifyKind::Name(_)) => Evidence::CREATED | Evidence::REMOVED,
+        EventKind::Modify(ModifyKind::Metadata(_)) => Evidence::METADATA,
+        EventKind::Modify(_) => Evidence::WRITTEN,
+        EventKind::Any | EventKind::Other => Evidence::FOUND,
+    })
+}
+
+fn is_gone(error: &notify::Error) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    match &error.kind {
+        ErrorKind::PathNotFound => true,
+        // What we may not read, Vite cannot serve; it asks chokidar to ignore permission errors, too.
+        ErrorKind::Io(io) => matches!(io.kind(), NotFound | PermissionDenied | NotADirectory),
+        _ => false,
+    }
+}
+
+fn explain(error: notify::Error, path: &Path) -> Error {
+    let path = error.paths.first().map_or(path, PathBuf::as_path);
+    let path = crate::path::normalize(path);
+    match error.kind {
+        ErrorKind::MaxFilesWatch => Error::WatchLimit { path, source: error.into() },
+        _ => Error::Watch { path, source: error.into() },
+    }
+}
+
+fn died() -> Error {
+    Error::Panic { thread: THREAD.to_owned(), message: "it ended by itself".to_owned() }
+}
+
+/// Makes an error of a caught panic.
+pub(crate) fn panicked(thread: &str, panic: &(dyn Any + Send)) -> Error {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned());
+    Error::Panic { thread: thread.to_owned(), message }
+}

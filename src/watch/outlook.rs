@@ -1,0 +1,60 @@
+//! What the disk says about a transaction that has become quiet. Looks, and changes nothing.
+
+use std::path::Path;
+use std::time::Instant;
+
+use super::{Watch, git};
+use crate::change::{Dirty, EntryType, Evidence, Transaction};
+
+impl Watch {
+    /// Whether git holds the lock of a watched work tree.
+    pub fn git_locked(&mut self) -> bool {
+        if self.git_locks.is_empty() {
+            // A repository may have been made since the start.
+            self.git_locks = self.scope.anchors().filter_map(git::lock_of).collect();
+        }
+        self.git_locks.iter().any(|lock| lock.exists())
+    }
+
+    /// Whether there is more than one file saved. Paths that neither were nor are there do not count: the temporary
+    /// file of an atomic save is one.
+    pub fn is_burst(&self, transaction: &Transaction) -> bool {
+        let mut saved = 0;
+        for dirty in transaction.dirty() {
+            let before = self.tree.get(&dirty.path);
+            let now = self.stat(&dirty.path);
+            match (before, now) {
+                (None, None) => continue,
+                (Some(_), Some(now)) if now.entry == EntryType::Directory => continue,
+                (Some(_), Some(_)) if !dirty.evidence.contains(Evidence::REMOVED) => saved += 1,
+                _ => return true,
+            }
+            if saved > 1 {
+                return true;
+            }
+        }
+        transaction.rescan()
+    }
+
+    /// The time of the last sign of a file that is used (`is_used` says so) and is empty now, or gone while no new
+    /// file stands in for it.
+    pub fn last_loss(&self, transaction: &Transaction, is_used: impl Fn(&Path) -> bool) -> Option<Instant> {
+        let mut emptied = None;
+        let mut gone = None;
+        let mut renamed = false;
+        for Dirty { path, last, .. } in transaction.dirty() {
+            match (self.tree.get(path), self.stat(path)) {
+                (None, Some(now)) if now.entry == EntryType::File => renamed = true,
+                (Some(_), None) if is_used(path) => gone = gone.max(Some(*last)),
+                (Some(before), Some(now)) if now.size == 0 && now.entry == EntryType::File => {
+                    // One that was empty before is not about to come back.
+                    if before.size > 0 && is_used(path) {
+                        emptied = emptied.max(Some(*last));
+                    }
+                }
+                _ => {}
+            }
+        }
+        emptied.max(if renamed { None } else { gone })
+    }
+}
