@@ -1,0 +1,174 @@
+/**
+ * Propagation alone: what the same saved module costs stock Vite, us, and the same linear walk in JavaScript, on graphs
+ * in difficult shapes. Each side is a process of its own; samples alternate.
+ */
+
+import { STOPPED, startChild } from './conversation.js'
+import { summarize } from './statistics.js'
+
+/** A stock run that has said nothing for this long is stopped. */
+const LIMIT_MS = 60_000
+
+/** Stock samples of one row end after this long together; there is always one. */
+const STOCK_BUDGET_MS = 5000
+
+const SIDES = /** @type {const} */ (['stock', 'ours', 'linear'])
+
+const SIZES = [1000, 10_000, 50_000, 100_000]
+
+/** @type {[string, number[]][]} */
+const ROWS = [
+  ['uiKit', SIZES],
+  ['acceptingLayers', SIZES],
+  ['clusters', SIZES],
+  ['chain', [3000, 100_000]],
+  ['cycle', [5000, 100_000]],
+]
+
+/**
+ * @typedef {import('./statistics.js').Summary} Summary
+ *
+ * @typedef {object} Side
+ * @property {string} outcome `update`, or what came instead
+ * @property {number} [updates]
+ * @property {number} [circular] how many of the updates lie in an import cycle
+ * @property {number} [first] milliseconds of the first update after the load, the mirror's whole cost included
+ * @property {number} [mirror] milliseconds that the mirror had cost by then
+ * @property {Summary} [alone] without invalidation
+ * @property {Summary} [whole] with invalidation
+ * @property {Summary} [walk] the walk alone
+ * @property {Summary} [edge] as `alone`, right after an import came or went
+ * @property {Summary} [onFileChange] Vite's step before the hooks
+ *
+ * @typedef {{ shape: string, size: number, stock: Side, ours: Side, linear: Side, samePayload: boolean | undefined }} Row
+ */
+
+/**
+ * @param {{ quick: boolean, say: (line: string) => void }} options
+ * @returns {Promise<Row[]>}
+ */
+export async function measurePropagation({ quick, say }) {
+  const rows = []
+  for (const [shape, sizes] of ROWS) {
+    for (const size of sizes) {
+      if (quick && size > 10_000) continue
+      const row = await measureRow(shape, size, quick)
+      say(`${shape} ${size}: ${SIDES.map((side) => `${side} ${short(row[side])}`).join(', ')}`)
+      rows.push(row)
+    }
+  }
+  return rows
+}
+
+/**
+ * @param {string} shape
+ * @param {number} size
+ * @param {boolean} quick
+ * @returns {Promise<Row>}
+ */
+async function measureRow(shape, size, quick) {
+  const samples = quick ? 10 : 30
+  const children = Object.fromEntries(
+    SIDES.map((side) => [side, startChild('./propagation-child.js', [side, shape, String(size)])]),
+  )
+  await Promise.all(SIDES.map((side) => children[side].ask('load')))
+  const runs = SIDES.map((side) => new Run(children[side], side === 'stock' ? STOCK_BUDGET_MS : Infinity))
+  for (const run of runs) await run.first()
+  for (let index = -WARM_UP; index < samples; index++) for (const run of runs) await run.steady(index)
+  for (let index = 0; index < 5; index++) for (const run of runs) await run.edge()
+  await Promise.all(SIDES.map((side) => children[side].stop()))
+  const [stock, ours, linear] = runs
+  const digest = ours.digest
+  return {
+    shape,
+    size,
+    stock: stock.side(),
+    ours: ours.side(),
+    linear: linear.side(),
+    // Nothing to compare with where stock Vite sent nothing.
+    samePayload: stock.digest === undefined ? undefined : stock.digest === digest && linear.digest === digest,
+  }
+}
+
+/** Samples that only make the engine's compilers warm. */
+const WARM_UP = 5
+
+class Run {
+  /** @type {any[]} */
+  #steady = []
+  /** @type {any[]} */
+  #edge = []
+  /** @type {any} */
+  #first
+  #spent = 0
+  outcome = ''
+  /** @type {string | undefined} */
+  digest
+
+  /**
+   * @param {ReturnType<typeof startChild>} child
+   * @param {number} budget milliseconds
+   */
+  constructor(child, budget) {
+    this.child = child
+    this.budget = budget
+  }
+
+  async first() {
+    this.#first = await this.#ask('first')
+  }
+
+  /** @param {number} index negative while warming up */
+  async steady(index) {
+    const answer = await this.#ask('steady')
+    if (answer && index >= 0) this.#steady.push(answer)
+  }
+
+  async edge() {
+    const answer = await this.#ask('edge')
+    if (answer) this.#edge.push(answer)
+  }
+
+  /** @param {string} command */
+  async #ask(command) {
+    if (this.#spent >= this.budget || (this.outcome !== '' && this.outcome !== 'update')) return undefined
+    const answer = await this.child.ask(command, undefined, LIMIT_MS)
+    if (answer === STOPPED) {
+      this.outcome = `> ${LIMIT_MS / 1000} s (stopped)`
+      return undefined
+    }
+    this.#spent += answer.milliseconds
+    this.outcome = answer.outcome
+    if (this.digest !== undefined && answer.digest !== this.digest) throw new Error('a payload is not like the last')
+    this.digest = answer.digest
+    return answer
+  }
+
+  /** @returns {Side} */
+  side() {
+    const { outcome } = this
+    const first = this.#first
+    if (outcome !== 'update') return { outcome }
+    // One sample took the whole budget: the first one is all there is.
+    const steady = this.#steady.length > 0 ? this.#steady : [first]
+    return {
+      outcome,
+      updates: first.updates,
+      circular: first.circular,
+      first: first.milliseconds + first.mirrorBefore,
+      mirror: first.mirrorBefore + (first.parts.mirror ?? 0),
+      alone: summarize(steady.map(alone)),
+      whole: summarize(steady.map((sample) => sample.milliseconds)),
+      walk: steady[0].parts.walk === undefined ? undefined : summarize(steady.map(({ parts }) => parts.walk)),
+      edge: this.#edge.length > 0 ? summarize(this.#edge.map(alone)) : undefined,
+      onFileChange: summarize(steady.map(({ parts }) => parts.onFileChange)),
+    }
+  }
+}
+
+/** @param {{ milliseconds: number, parts: Record<string, number> }} sample */
+const alone = ({ milliseconds, parts }) => milliseconds - (parts.invalidate ?? 0)
+
+/** @param {Side} side */
+const short = ({ outcome, alone: time, whole }) =>
+  time && whole ? `${time.p50.toFixed(2)} ms (${whole.p50.toFixed(2)} with invalidation)` : outcome

@@ -1,0 +1,44 @@
+/**
+ * `npm run bench [-- --only propagation,latency,storm] [--quick]`: stock Vite and bino-hmr side by side in one run.
+ *
+ * Prints what it does, and writes `bench-results/results.json` and `bench-results/table.md`. It never judges: a slow
+ * machine gives slow figures, not a failure.
+ */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { measureLatency } from './latency.js'
+import { describeMachine } from './machine.js'
+import { measurePropagation } from './propagation.js'
+import { measureStorm } from './storm.js'
+import { tableOf } from './table.js'
+
+const SECTIONS = { latency: measureLatency, storm: measureStorm, propagation: measurePropagation }
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } },
+})
+const wanted = values.only?.split(',') ?? Object.keys(SECTIONS)
+const unknown = wanted.filter((name) => !(name in SECTIONS))
+if (unknown.length > 0) {
+  console.error(`--only takes ${Object.keys(SECTIONS).join(', ')}; not ${unknown.join(', ')}`)
+  process.exit(1)
+}
+
+const startedAt = performance.now()
+/** @type {any} */
+const results = { machine: describeMachine(), quick: values.quick }
+for (const [name, measure] of Object.entries(SECTIONS)) {
+  if (!wanted.includes(name)) continue
+  console.log(`\n${name}`)
+  results[name] = await measure({ quick: values.quick, say: (line) => console.log(`  ${line}`) })
+}
+results.seconds = Math.round((performance.now() - startedAt) / 1000)
+
+const folder = new URL('../bench-results/', import.meta.url)
+mkdirSync(folder, { recursive: true })
+writeFileSync(new URL('results.json', folder), `${JSON.stringify(results, null, 2)}\n`)
+const table = tableOf(results)
+writeFileSync(new URL('table.md', folder), table)
+console.log(`\n${table}\nwritten to bench-results/ after ${results.seconds} s`)
+process.exit(0)

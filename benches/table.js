@@ -1,0 +1,1 @@
+export const tableOf = (r) => JSON.stringify(r, null, 1)
