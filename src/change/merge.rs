@@ -55,8 +55,10 @@ mod tests {
     const GROWN: Option<Stat> = Some(Stat { entry: EntryType::File, mtime: 1, size: 11, inode: Some(1) });
     const TWIN: Option<Stat> = Some(Stat { entry: EntryType::File, mtime: 1, size: 10, inode: Some(2) });
     const DIR: Option<Stat> = Some(Stat { entry: EntryType::Directory, mtime: 1, size: 10, inode: Some(3) });
-    const OTHER_DIR: Option<Stat> = Some(Stat { entry: EntryType::Directory, mtime: 9, size: 10, inode: Some(4) });
-    const BUSY_DIR: Option<Stat> = Some(Stat { entry: EntryType::Directory, mtime: 9, size: 20, inode: Some(3) });
+    const OTHER_DIR: Option<Stat> =
+        Some(Stat { entry: EntryType::Directory, mtime: 9, size: 10, inode: Some(4) });
+    const BUSY_DIR: Option<Stat> =
+        Some(Stat { entry: EntryType::Directory, mtime: 9, size: 20, inode: Some(3) });
 
     #[test]
     fn one_net_change_per_path() {
@@ -101,10 +103,12 @@ mod tests {
     }
 
     fn stat() -> impl Strategy<Value = Option<Stat>> {
-        proptest::option::of((0..2i64, 0..2u64, 0..2u64, any::<bool>()).prop_map(|(mtime, size, inode, file)| {
-            let entry = if file { EntryType::File } else { EntryType::Directory };
-            Stat { entry, mtime, size, inode: Some(inode) }
-        }))
+        proptest::option::of((0..2i64, 0..2u64, 0..2u64, any::<bool>()).prop_map(
+            |(mtime, size, inode, file)| {
+                let entry = if file { EntryType::File } else { EntryType::Directory };
+                Stat { entry, mtime, size, inode: Some(inode) }
+            },
+        ))
     }
 
     proptest! {

@@ -34,7 +34,14 @@ pub struct Transaction {
 impl Transaction {
     /// Opens an empty transaction.
     pub fn open(now: Instant) -> Self {
-        Self { dirty: Vec::new(), index: FxHashMap::default(), opened: now, last: now, news: now, rescan: false }
+        Self {
+            dirty: Vec::new(),
+            index: FxHashMap::default(),
+            opened: now,
+            last: now,
+            news: now,
+            rescan: false,
+        }
     }
 
     /// Notes evidence about a path.
@@ -76,7 +83,8 @@ impl Transaction {
     pub fn lone_save(&self) -> Option<&Dirty> {
         match self.dirty.as_slice() {
             [dirty] if !self.rescan => {
-                let in_place = !dirty.evidence.intersects(Evidence::CREATED | Evidence::REMOVED | Evidence::FOUND);
+                let in_place =
+                    !dirty.evidence.intersects(Evidence::CREATED | Evidence::REMOVED | Evidence::FOUND);
                 (in_place && dirty.evidence.contains(Evidence::CLOSED)).then_some(dirty)
             }
             _ => None,

@@ -130,9 +130,8 @@ impl Engine {
             }
         };
         let run = Run::new(watch, used, options.debounce, options.poll);
-        let spawned = std::thread::Builder::new()
-            .name(THREAD.to_owned())
-            .spawn(move || run::guard(run, inbox, &sink));
+        let spawned =
+            std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || run::guard(run, inbox, &sink));
         match spawned {
             Ok(thread) => {
                 let id = thread.thread().id();

@@ -32,8 +32,12 @@ impl Watch {
     /// A step towards a missing path came, or a directory watched for a name in it went.
     pub(super) fn approach(&mut self, transaction: &mut Option<Transaction>, now: Instant) {
         self.settle_beside();
-        let missing: Vec<PathBuf> =
-            self.scope.anchors().filter(|anchor| self.tree.get(anchor).is_none()).map(Path::to_owned).collect();
+        let missing: Vec<PathBuf> = self
+            .scope
+            .anchors()
+            .filter(|anchor| self.tree.get(anchor).is_none())
+            .map(Path::to_owned)
+            .collect();
         for anchor in missing {
             if self.stat(&anchor).is_some() && !self.scope.ignores(&anchor) {
                 let open = transaction.get_or_insert_with(|| Transaction::open(now));

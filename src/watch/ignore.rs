@@ -100,7 +100,8 @@ impl Patterns {
 /// that a dot in some folder's name does not hide a `.swp` that is no editor's.
 fn is_scratch(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let swap = || name.strip_suffix(".swp").or_else(|| name.strip_suffix(".swx")).is_some_and(|n| n.contains('.'));
+    let swap =
+        || name.strip_suffix(".swp").or_else(|| name.strip_suffix(".swx")).is_some_and(|n| n.contains('.'));
     let sublime = || name.find(".subl").is_some_and(|at| name[at..].contains(".tmp"));
     name.ends_with('~') || swap() || sublime()
 }

@@ -170,7 +170,13 @@ impl Watch {
 
     /// Takes in a sign about a path, if the path is watched at all. A directory that appeared is watched and walked at
     /// once, and everything in it becomes dirty: its contents may be older than its watch.
-    pub fn note(&mut self, path: &Path, evidence: Evidence, transaction: &mut Option<Transaction>, now: Instant) {
+    pub fn note(
+        &mut self,
+        path: &Path,
+        evidence: Evidence,
+        transaction: &mut Option<Transaction>,
+        now: Instant,
+    ) {
         let came_or_went = evidence.intersects(Evidence::CREATED | Evidence::REMOVED);
         if came_or_went && self.beside.concerns(path) {
             self.approach(transaction, now);

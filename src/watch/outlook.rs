@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::{Watch, git};
-use crate::change::{Dirty, EntryType, Evidence, Transaction};
+use crate::change::{Dirty, EntryType, Evidence, Stat, Transaction};
 
 impl Watch {
     /// Whether git holds the lock of a watched work tree.
@@ -46,15 +46,17 @@ impl Watch {
             match (self.tree.get(path), self.stat(path)) {
                 (None, Some(now)) if now.entry == EntryType::File => renamed = true,
                 (Some(_), None) if is_used(path) => gone = gone.max(Some(*last)),
-                (Some(before), Some(now)) if now.size == 0 && now.entry == EntryType::File => {
-                    // One that was empty before is not about to come back.
-                    if before.size > 0 && is_used(path) {
-                        emptied = emptied.max(Some(*last));
-                    }
+                // One that was empty before is not about to come back.
+                (Some(before), Some(now)) if before.size > 0 && is_empty_file(&now) && is_used(path) => {
+                    emptied = emptied.max(Some(*last));
                 }
                 _ => {}
             }
         }
         emptied.max(if renamed { None } else { gone })
     }
+}
+
+fn is_empty_file(stat: &Stat) -> bool {
+    stat.entry == EntryType::File && stat.size == 0
 }

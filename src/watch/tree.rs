@@ -105,7 +105,11 @@ impl Tree {
 
     /// The directories at and below `top` whose contents are known.
     pub(super) fn dirs_below(&self, top: &Path) -> Vec<PathBuf> {
-        self.dirs.iter().filter(|(path, dir)| !dir.partial && path.starts_with(top)).map(|(p, _)| p.clone()).collect()
+        self.dirs
+            .iter()
+            .filter(|(path, dir)| !dir.partial && path.starts_with(top))
+            .map(|(p, _)| p.clone())
+            .collect()
     }
 
     /// Makes the contents of the directory `top` what a walk found, and says what is different from before.
@@ -160,7 +164,8 @@ impl Tree {
     }
 
     fn report_contents_gone(&mut self, dir: &Path, changes: &mut Vec<Change>) {
-        let names: Vec<_> = self.dirs.get(dir).map(|dir| dir.entries.keys().cloned().collect()).unwrap_or_default();
+        let names: Vec<_> =
+            self.dirs.get(dir).map(|dir| dir.entries.keys().cloned().collect()).unwrap_or_default();
         for name in names {
             self.report_gone(&dir.join(name), changes);
         }

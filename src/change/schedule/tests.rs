@@ -49,7 +49,11 @@ fn ms(ms: u64) -> Duration {
 
 /// Plays signs `(milliseconds, path, sign)` into one transaction and says when it closes, in milliseconds; polls as
 /// the engine does, after each sign and whenever it was told to.
-fn closes_at(schedule: &mut Schedule, signs: &[(u64, u32, u8)], mut world: impl FnMut(Duration) -> World) -> u64 {
+fn closes_at(
+    schedule: &mut Schedule,
+    signs: &[(u64, u32, u8)],
+    mut world: impl FnMut(Duration) -> World,
+) -> u64 {
     let start = Instant::now();
     let mut transaction = Transaction::open(start);
     let mut signs = signs.iter().peekable();
@@ -104,7 +108,11 @@ fn a_used_file_has_thirty_milliseconds_to_come_back() {
     assert_eq!(schedule.poll(quiet, &mut transaction, &mut world), Step::Wait(start + RETURN));
     assert_eq!(schedule.poll(start + RETURN, &mut transaction, &mut world), Step::Close);
     world.lost = None;
-    assert_eq!(schedule.poll(quiet, &mut transaction, &mut world), Step::Close, "it came back, or is not used");
+    assert_eq!(
+        schedule.poll(quiet, &mut transaction, &mut world),
+        Step::Close,
+        "it came back, or is not used"
+    );
 }
 
 #[test]

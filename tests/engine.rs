@@ -1,0 +1,227 @@
+//! The engine's life: how it starts, fails and ends. Its own process, and one test at a time, because it counts the
+//! process's threads and open files.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bino_hmr::engine::{Engine, EngineEvent, EngineOptions, UsedFiles};
+use crossbeam_channel::Receiver;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct NoGraph;
+
+impl UsedFiles for NoGraph {
+    fn knows(&self, _: &str) -> bool {
+        false
+    }
+    fn is_used(&self, _: &str) -> bool {
+        false
+    }
+}
+
+fn options(root: &Path) -> EngineOptions {
+    EngineOptions { roots: vec![root.to_owned()], threads: 3, ..EngineOptions::default() }
+}
+
+fn start(options: EngineOptions) -> (Engine, Receiver<EngineEvent>) {
+    let (sender, events) = crossbeam_channel::unbounded();
+    let engine = Engine::start(options, Arc::new(NoGraph), move |event| sender.send(event).unwrap()).unwrap();
+    (engine, events)
+}
+
+fn ready(events: &Receiver<EngineEvent>) {
+    assert!(matches!(events.recv_timeout(DEADLINE), Ok(EngineEvent::Ready(_))));
+}
+
+/// The process's threads by name, without the test harness's own.
+#[cfg(target_os = "linux")]
+fn threads() -> Vec<String> {
+    let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).ok();
+    let ours = |name: &String| name.starts_with("bino") || name.starts_with("notify");
+    std::fs::read_dir("/proc/self/task").unwrap().flatten().filter_map(name).filter(ours).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn inotify_handles() -> usize {
+    let target = |fd: std::fs::DirEntry| std::fs::read_link(fd.path()).ok();
+    let is_inotify = |path: &PathBuf| path.to_string_lossy().contains("inotify");
+    std::fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(target).filter(is_inotify).count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn close_leaves_nothing_behind() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let (engine, events) = start(options(temp.path()));
+        if round % 2 == 0 {
+            ready(&events);
+            // The engine's, notify's and three of the pool. A thread names itself, a little after it was started.
+            while threads().len() < 5 {
+                std::thread::yield_now();
+            }
+            assert_eq!(threads().len(), 5, "{:?}", threads());
+            assert_eq!(inotify_handles(), 1);
+        }
+        engine.close();
+        assert_eq!(threads(), Vec::<String>::new(), "round {round}");
+        assert_eq!(inotify_handles(), 0);
+        engine.close();
+        drop(engine);
+    }
+}
+
+#[test]
+fn nothing_is_told_after_close() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let (engine, events) = start(options(temp.path()));
+    ready(&events);
+    std::fs::write(temp.path().join("a"), "1").unwrap();
+    engine.close();
+    while events.try_recv().is_ok() {}
+    std::fs::write(temp.path().join("b"), "1").unwrap();
+    // The sink is gone, and the sender with it.
+    assert!(events.recv().is_err());
+    assert_eq!(engine.watched().unwrap_err().code(), "BINO_ENGINE_CLOSED");
+    assert_eq!(engine.stats().unwrap_err().code(), "BINO_ENGINE_CLOSED");
+    assert_eq!(engine.pool().unwrap_err().code(), "BINO_ENGINE_CLOSED");
+    engine.add(vec![temp.path().to_owned()]);
+}
+
+#[test]
+fn close_within_the_sink_does_not_wait_for_itself() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let slot: Arc<Mutex<Option<Engine>>> = Arc::default();
+    let (done, told) = crossbeam_channel::bounded(1);
+    let inside = Arc::clone(&slot);
+    let engine = Engine::start(options(temp.path()), Arc::new(NoGraph), move |_| {
+        // Waits until `start` has returned and the engine is in its slot.
+        loop {
+            if let Some(engine) = inside.lock().unwrap().as_ref() {
+                engine.close();
+                break;
+            }
+            std::thread::yield_now();
+        }
+        done.send(()).unwrap();
+    })
+    .unwrap();
+    *slot.lock().unwrap() = Some(engine);
+    told.recv_timeout(DEADLINE).unwrap();
+    let engine = slot.lock().unwrap().take().unwrap();
+    engine.close();
+}
+
+#[test]
+fn a_fault_is_told_and_ends_the_engine() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let (engine, events) = start(options(temp.path()));
+    ready(&events);
+    engine.fault();
+    match events.recv_timeout(DEADLINE) {
+        Ok(EngineEvent::Failed(error)) => {
+            assert_eq!(error.code(), "BINO_ENGINE_PANIC");
+            assert!(error.to_string().contains("bino-engine"), "{error}");
+        }
+        other => panic!("expected Failed, got {other:?}"),
+    }
+    assert!(events.recv().is_err(), "Failed is the last event");
+    assert_eq!(engine.watched().unwrap_err().code(), "BINO_ENGINE_CLOSED");
+    engine.close();
+    #[cfg(target_os = "linux")]
+    assert_eq!((threads(), inotify_handles()), (Vec::new(), 0));
+}
+
+#[test]
+fn a_wrong_option_leaves_nothing_running() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let missing = options(&temp.path().join("missing"));
+    let bad = EngineOptions { ignore: vec!["**/[".into()], ..options(temp.path()) };
+    for (options, code) in [(missing, "BINO_ROOT_MISSING"), (bad, "BINO_GLOB_INVALID")] {
+        let Err(error) = Engine::start(options, Arc::new(NoGraph), |_| {}) else { panic!("expected {code}") };
+        assert_eq!(error.code(), code);
+        #[cfg(target_os = "linux")]
+        assert_eq!((threads(), inotify_handles()), (Vec::new(), 0));
+    }
+}
+
+#[test]
+fn the_pool_is_shared() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let (engine, events) = start(options(temp.path()));
+    ready(&events);
+    assert_eq!(engine.pool().unwrap().install(rayon::current_num_threads), 3);
+}
+
+/// `cargo test --release --no-default-features --test engine -- --ignored --nocapture --test-threads 1`
+#[test]
+#[ignore = "a measurement"]
+fn start_time() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    for n in 0..10_000u32 {
+        let dir = temp.path().join(format!("{}/{}/{n}", n % 10, n % 500));
+        std::fs::create_dir_all(&dir).unwrap();
+        for file in 0..5 {
+            std::fs::write(dir.join(format!("{file}.js")), "").unwrap();
+        }
+    }
+    for _ in 0..5 {
+        let (engine, events) = start(EngineOptions { threads: 2, ..options(temp.path()) });
+        let Ok(EngineEvent::Ready(stats)) = events.recv_timeout(DEADLINE) else { panic!("not ready") };
+        let closing = std::time::Instant::now();
+        engine.close();
+        println!("{stats:?}, closed in {:?}", closing.elapsed());
+    }
+}
+
+/// The same command.
+#[test]
+#[ignore = "a measurement"]
+fn save_latency() {
+    struct AllKnown;
+    impl UsedFiles for AllKnown {
+        fn knows(&self, _: &str) -> bool {
+            true
+        }
+        fn is_used(&self, _: &str) -> bool {
+            true
+        }
+    }
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("a.js");
+    std::fs::write(&file, "1").unwrap();
+    let (sender, events) = crossbeam_channel::unbounded();
+    let engine = Engine::start(options(temp.path()), Arc::new(AllKnown), move |event| {
+        sender.send((std::time::Instant::now(), event)).unwrap();
+    })
+    .unwrap();
+    events.recv_timeout(DEADLINE).unwrap();
+    let mut delays: Vec<Duration> = Vec::new();
+    for round in 0..200 {
+        // Apart enough not to be taken for a loop over files.
+        std::thread::sleep(Duration::from_millis(30));
+        std::fs::write(&file, format!("{round}")).unwrap();
+        let saved = std::time::Instant::now();
+        let (told, _) = events.recv_timeout(DEADLINE).unwrap();
+        delays.push(told.saturating_duration_since(saved));
+    }
+    engine.close();
+    delays.sort();
+    println!("from the end of a save to the sink: median {:?}, worst {:?}", delays[100], delays[199]);
+}

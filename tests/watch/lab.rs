@@ -1,0 +1,178 @@
+//! A temporary directory with an engine on it. Owns waiting: for a change, and for quiescence.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bino_hmr::change::{Change, ChangeBatch, ChangeKind, EntryType};
+use bino_hmr::engine::{Engine, EngineEvent, EngineOptions, Stats, UsedFiles};
+use crossbeam_channel::Receiver;
+
+/// Long enough for a machine that does three other things; a test that passes never waits for it.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The files that a module graph would know.
+#[derive(Default)]
+pub struct Graph {
+    pub known: Mutex<BTreeSet<String>>,
+    pub used: Mutex<BTreeSet<String>>,
+}
+
+impl UsedFiles for Graph {
+    fn knows(&self, path: &str) -> bool {
+        self.known.lock().unwrap().contains(path)
+    }
+    fn is_used(&self, path: &str) -> bool {
+        self.used.lock().unwrap().contains(path)
+    }
+}
+
+pub struct Lab {
+    pub engine: Engine,
+    pub events: Receiver<EngineEvent>,
+    pub graph: Arc<Graph>,
+    pub ready: Stats,
+    temp: Arc<tempfile::TempDir>,
+    sentinels: u32,
+}
+
+/// A directory to be filled before the engine starts.
+pub struct Bench {
+    temp: Arc<tempfile::TempDir>,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        std::fs::create_dir(temp.path().join("root")).unwrap();
+        Self { temp: Arc::new(temp) }
+    }
+
+    pub fn with(self, files: &[&str]) -> Self {
+        for file in files {
+            write(&self.at(file), "1");
+        }
+        self
+    }
+
+    pub fn at(&self, path: &str) -> PathBuf {
+        self.temp.path().join(path)
+    }
+
+    pub fn start(self) -> Lab {
+        self.start_with(|_, _| {})
+    }
+
+    pub fn start_with(self, set: impl FnOnce(&mut EngineOptions, &Path)) -> Lab {
+        let mut options =
+            EngineOptions { roots: vec![self.at("root")], threads: 2, ..EngineOptions::default() };
+        set(&mut options, self.temp.path());
+        let graph = Arc::new(Graph::default());
+        let (sender, events) = crossbeam_channel::unbounded();
+        let used: Arc<dyn UsedFiles> = graph.clone();
+        let engine = Engine::start(options, used, move |event| {
+            // A test that has ended does not listen.
+            let _ = sender.send(event);
+        })
+        .unwrap();
+        let ready = match events.recv_timeout(DEADLINE).unwrap() {
+            EngineEvent::Ready(stats) => stats,
+            other => panic!("expected Ready, got {other:?}"),
+        };
+        Lab { engine, events, graph, ready, temp: self.temp, sentinels: 0 }
+    }
+}
+
+impl Lab {
+    pub fn at(&self, path: &str) -> PathBuf {
+        self.temp.path().join(path)
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        write(&self.at(path), text);
+    }
+
+    /// Makes the graph know files, as modules that others import.
+    pub fn use_files(&self, paths: &[&str]) {
+        for path in paths {
+            let path = self.at(path).to_str().unwrap().to_owned();
+            self.graph.known.lock().unwrap().insert(path.clone());
+            self.graph.used.lock().unwrap().insert(path);
+        }
+    }
+
+    pub fn batch(&self) -> ChangeBatch {
+        self.batch_within(DEADLINE).expect("no batch came")
+    }
+
+    pub fn batch_within(&self, timeout: Duration) -> Option<ChangeBatch> {
+        match self.events.recv_timeout(timeout) {
+            Ok(EngineEvent::Batch(batch)) => Some(batch),
+            Ok(other) => panic!("expected a batch, got {other:?}"),
+            Err(_) => None,
+        }
+    }
+
+    /// Everything up to now, as batches: a sentinel file is written and its change awaited. What the sentinel itself
+    /// causes is left out.
+    pub fn quiesce(&mut self) -> Vec<ChangeBatch> {
+        self.sentinels += 1;
+        let name = format!("root/.sentinel-{}", self.sentinels);
+        self.write(&name, "");
+        let sentinel = self.at(&name).to_str().unwrap().to_owned();
+        let deadline = Instant::now() + DEADLINE;
+        let mut batches = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let mut batch = self.batch_within(left).expect("the sentinel was not seen");
+            let done = batch.changes.iter().any(|change| change.path == sentinel);
+            batch.changes.retain(|change| !change.path.contains("/.sentinel-"));
+            if !batch.changes.is_empty() {
+                batches.push(batch);
+            }
+            if done {
+                return batches;
+            }
+        }
+    }
+
+    /// The changes up to now, as `+f path` (`+` created, `~` updated, `-` deleted; `f` file, `d` directory), with
+    /// paths below the temporary directory.
+    pub fn changes(&mut self) -> Vec<String> {
+        let batches = self.quiesce();
+        batches.iter().flat_map(|batch| self.show(batch)).collect()
+    }
+
+    pub fn show(&self, batch: &ChangeBatch) -> Vec<String> {
+        batch.changes.iter().map(|change| self.show_one(change)).collect()
+    }
+
+    fn show_one(&self, change: &Change) -> String {
+        let kind = match change.kind {
+            ChangeKind::Create => '+',
+            ChangeKind::Update => '~',
+            ChangeKind::Delete => '-',
+        };
+        let entry = match change.entry {
+            EntryType::File => 'f',
+            EntryType::Directory => 'd',
+        };
+        let base = self.temp.path().to_str().unwrap();
+        let path = change.path.strip_prefix(base).unwrap_or(&change.path).trim_start_matches('/');
+        format!("{kind}{entry} {path}")
+    }
+
+    /// `watched()`, with paths below the temporary directory.
+    pub fn watched(&self) -> Vec<(String, Vec<String>)> {
+        let base = self.temp.path().to_str().unwrap();
+        let short =
+            |path: String| path.strip_prefix(base).unwrap_or(&path).trim_start_matches('/').to_owned();
+        self.engine.watched().unwrap().into_iter().map(|(dir, names)| (short(dir), names)).collect()
+    }
+}
+
+pub fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}

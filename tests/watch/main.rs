@@ -1,0 +1,11 @@
+//! The engine on real files: what is written to disk is what the batches say. Every test waits for events with a
+//! deadline; none sleeps and hopes.
+
+mod lab;
+
+mod beside;
+mod git;
+mod ignored;
+mod saves;
+mod trees;
+mod truth;
