@@ -25,6 +25,8 @@ export declare class Engine {
   openGraph(): number
   /** Applies one delta of the mirror. */
   applyDelta(graph: number, words: Uint32Array, strings: Array<string>): void
+  /** Works out ahead of the next walk, on the pool, what the last delta made stale. */
+  prepare(graph: number): void
   /** One walk over the environments of the request. */
   walk(request: Uint32Array): Array<Uint32Array>
   /** Makes the engine's thread panic: for the tests of what happens then. */

@@ -27,6 +27,7 @@ import { createRequire } from 'node:module'
  * @property {() => import('../index.d.ts').EngineStats} stats
  * @property {() => number} openGraph
  * @property {(graph: number, words: Uint32Array, strings: string[]) => void} applyDelta
+ * @property {(graph: number) => void} prepare works out in the background what the last delta made stale
  * @property {(request: Uint32Array) => Uint32Array[]} walk one response for each graph of the request
  * @property {() => void} fault makes the engine's thread panic: for the tests of what happens then
  * @property {() => Promise<void>} close joins every thread

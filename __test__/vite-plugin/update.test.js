@@ -9,6 +9,7 @@ const FILES = {
   'leaf.js': 'export const leaf = 1\n',
   'self.js': 'export const self = 1\nimport.meta.hot.accept()\n',
   'style.css': 'body { color: red }\n',
+  'linked.css': 'body { color: red }\n',
   'orphan.js': 'export const orphan = 1\n',
   'entry.js': 'export const entry = 1\n',
 }
@@ -39,12 +40,13 @@ for (const vite of ['vite', 'vite7']) {
       page.expectNoDifference()
     })
 
-    it('of a style sheet is a css update', async () => {
+    it('of a linked style sheet is a css update', async () => {
       const { project, page } = await open(vite)
+      await page.load(['/linked.css?direct'])
       const payload = page.next()
-      project.write('style.css', 'body { color: blue }\n')
+      project.write('linked.css', 'body { color: blue }\n')
       expect(await payload).toMatchObject({
-        updates: [{ type: 'css-update', path: '/style.css', acceptedPath: '/style.css' }],
+        updates: [{ type: 'css-update', path: '/linked.css?direct', acceptedPath: '/linked.css?direct' }],
       })
       page.expectNoDifference()
     })

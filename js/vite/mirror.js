@@ -46,12 +46,12 @@ export class Mirror {
   /**
    * @param {import('vite').EnvironmentModuleGraph} moduleGraph
    * @param {(words: Uint32Array, strings: string[]) => void} send applies one delta to the native graph
-   * @param {(error: unknown) => void} fail told of an error of `send` outside of a walk
+   * @param {(flush: () => void) => void} sendAhead does a flush outside of a walk, and what follows from it
    */
-  constructor(moduleGraph, send, fail) {
+  constructor(moduleGraph, send, sendAhead) {
     this.graph = moduleGraph
     this.send = send
-    this.fail = fail
+    this.sendAhead = sendAhead
     this.#observe()
     for (const module of moduleGraph.idToModuleMap.values()) this.#mark(module, ALL)
     for (const modules of moduleGraph.fileToModulesMap.values()) {
@@ -92,12 +92,12 @@ export class Mirror {
   }
 
   /**
-   * Marks the visited modules that are no longer what was sent. True when all are as sent, so that the walk holds.
+   * Marks those of a walk's modules that are no longer what was sent. True when all are as sent, so that the walk holds.
    *
-   * @param {Uint32Array} visited indexes
+   * @param {Iterable<number>} walked indexes
    */
-  compare(visited) {
-    for (const index of visited) {
+  compare(walked) {
+    for (const index of walked) {
       const module = this.modules[index]
       const mask = this.#sent[index]?.difference(module) ?? ALL
       if (mask !== 0) this.#mark(module, mask)
@@ -117,7 +117,12 @@ export class Mirror {
         return await updateModuleInfo.call(graph, module, ...rest)
       } finally {
         this.#mark(module, FLAGS | ACCEPTED_DEPS | ACCEPTED_EXPORTS | IMPORTED_BINDINGS)
-        for (const dep of module.importedModules) if (!before.has(dep)) this.#mark(dep, IMPORTERS)
+        for (const dep of module.importedModules) {
+          // A file that was deleted and comes back imports what it did, but its imports had lost it.
+          if (!before.has(dep) || this.#sentOf(dep)?.importers.length !== dep.importers.size) {
+            this.#mark(dep, IMPORTERS)
+          }
+        }
         for (const dep of before) if (!module.importedModules.has(dep)) this.#mark(dep, IMPORTERS)
       }
     }
@@ -167,11 +172,7 @@ export class Mirror {
       this.#idle = undefined
       if (this.#closed || this.#dirty.size === 0) return
       if (marks !== this.#marks) return this.#armIdle()
-      try {
-        this.flush()
-      } catch (error) {
-        this.fail(error)
-      }
+      this.sendAhead(() => this.flush())
     }, IDLE_MS)
     this.#idle.unref()
   }
@@ -184,6 +185,9 @@ export class Mirror {
    */
   #write(module, mask, words, strings) {
     const index = /** @type {number} */ (module[INDEX])
+    this.#sent[index] ??= new Sent()
+    // What a plugin changed unseen goes along: all of the module counts as sent from here on.
+    mask |= this.#sent[index].difference(module)
     words.push(index)
     words.push(mask)
     if (mask & IDENTITY) {
@@ -199,8 +203,12 @@ export class Mirror {
       if (accepted) this.#writeNames(accepted, words)
     }
     if (mask & IMPORTED_BINDINGS) this.#writeBindings(module, words)
-    this.#sent[index] ??= new Sent()
-    this.#sent[index].remember(module)
+    this.#sent[index].remember(module, mask)
+  }
+
+  /** @param {Module} module */
+  #sentOf(module) {
+    return this.#sent[module[INDEX] ?? -1]
   }
 
   /**
@@ -251,20 +259,24 @@ export class Mirror {
   }
 }
 
-/** What of a module was last sent, as references and sizes: enough to see that a plugin changed it since. */
+/** What of a module was last sent, mostly as references and sizes: enough to see that a plugin changed it since. */
 class Sent {
   flags = -1
-  importers = 0
+  /** All of them: their order decides the order of updates. @type {Module[]} */
+  importers = []
   acceptedDeps = /** @type {Set<Module> | null} */ (null)
   acceptedDepsSize = 0
   acceptedExports = /** @type {Set<string> | null} */ (null)
   acceptedExportsSize = 0
   importedBindings = /** @type {Map<string, Set<string>> | null} */ (null)
 
-  /** @param {Module} module */
-  remember(module) {
+  /**
+   * @param {Module} module
+   * @param {number} mask what was sent of it
+   */
+  remember(module, mask) {
     this.flags = flagsOf(module)
-    this.importers = module.importers.size
+    if (mask & IMPORTERS) this.importers = [...module.importers]
     this.acceptedDeps = module.acceptedHmrDeps
     this.acceptedDepsSize = module.acceptedHmrDeps.size
     this.acceptedExports = module.acceptedHmrExports
@@ -280,7 +292,7 @@ class Sent {
   difference(module) {
     let mask = 0
     if (this.flags !== flagsOf(module)) mask |= FLAGS
-    if (this.importers !== module.importers.size) mask |= IMPORTERS
+    if (!sameModules(this.importers, module.importers)) mask |= IMPORTERS
     if (
       this.acceptedDeps !== module.acceptedHmrDeps ||
       this.acceptedDepsSize !== module.acceptedHmrDeps.size
@@ -296,6 +308,17 @@ class Sent {
     if (this.importedBindings !== module.importedBindings) mask |= IMPORTED_BINDINGS
     return mask
   }
+}
+
+/**
+ * @param {Module[]} list
+ * @param {Set<Module>} set
+ */
+function sameModules(list, set) {
+  if (list.length !== set.size) return false
+  let at = 0
+  for (const module of set) if (list[at++] !== module) return false
+  return true
 }
 
 /** @param {Module} module */

@@ -76,13 +76,13 @@ export function binoHmr(given = {}) {
           const watch = readWatchOptions(config, { ...server.watcher.options, ignored }, options.ignore)
           session = new Session(server, options, watch, mine.unignore)
         } catch (error) {
-          if (codeOf(error) === 'BINO_GLOB_INVALID') throw error
+          if (isOurGlob(error, options.ignore)) throw error
           startStockWatching(server, mine.unignore, error)
           return
         }
         latest = session
         // Ready means watching: no edit is lost from the moment that Vite says it is ready.
-        await session.ready.catch(() => {})
+        await heldOpen(session.ready.catch(() => {}))
         return () => setImmediate(() => session.face.ready())
       },
     },
@@ -112,6 +112,34 @@ function standsDown(config) {
     { timestamp: true },
   )
   return true
+}
+
+/**
+ * The engine's events do not keep the process alive; somebody who waits for one has asked for that.
+ *
+ * @template T
+ * @param {Promise<T>} promise
+ */
+async function heldOpen(promise) {
+  const hold = setInterval(() => {}, 2 ** 30)
+  try {
+    return await promise
+  } finally {
+    clearInterval(hold)
+  }
+}
+
+/**
+ * A wrong glob of our own option is an error. One that Vite's configuration holds may mean something to chokidar, so
+ * it is a reason to leave the watching to chokidar.
+ *
+ * @param {unknown} error
+ * @param {string[]} ours
+ */
+function isOurGlob(error, ours) {
+  if (codeOf(error) !== 'BINO_GLOB_INVALID') return false
+  const { message } = /** @type {Error} */ (error)
+  return ours.some((glob) => message.includes(glob))
 }
 
 /**

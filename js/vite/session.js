@@ -96,7 +96,14 @@ export class Session {
     const mirror = new Mirror(
       environment.moduleGraph,
       (words, strings) => this.engine.applyDelta(graph, words, strings),
-      (error) => this.fallBack(error),
+      (flush) => {
+        try {
+          flush()
+          this.engine.prepare(graph)
+        } catch (error) {
+          this.fallBack(error)
+        }
+      },
     )
     standInFront(environment)
     const mirrored = { graph, mirror, wirePath: wirePathOf(environment) }

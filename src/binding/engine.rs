@@ -166,12 +166,26 @@ impl Engine {
         })
     }
 
+    /// Works out ahead of the next walk, on the pool, what the last delta made stale.
+    #[napi]
+    pub fn prepare(&self, graph: u32) -> Result<()> {
+        guard(|| {
+            let graphs = Arc::clone(&self.graphs);
+            self.core.pool()?.spawn(move || {
+                if let Some(graph) = graphs.read().get(graph as usize) {
+                    graph.prepare();
+                }
+            });
+            Ok(())
+        })
+    }
+
     /// One walk over the environments of the request.
     #[napi]
     pub fn walk(&self, request: &[u32]) -> Result<Vec<Uint32Array>> {
         let answers = guard(|| {
             let graphs = self.graphs.read();
-            walk(&graphs, request, self.core.pool())
+            walk(&graphs, request, &*self.core.pool()?)
         })?;
         Ok(answers.into_iter().map(Uint32Array::new).collect())
     }
@@ -239,8 +253,11 @@ fn event_to_js(event: CoreEvent) -> EngineEvent {
         code: String::new(),
         message: String::new(),
     };
-    let problem =
-        |kind, error: Error| EngineEvent { code: error.code().into(), message: error.to_string(), ..empty(kind) };
+    let problem = |kind, error: Error| EngineEvent {
+        code: error.code().into(),
+        message: error.to_string(),
+        ..empty(kind)
+    };
     match event {
         CoreEvent::Ready(_) => empty("ready"),
         CoreEvent::Batch(batch) => EngineEvent {

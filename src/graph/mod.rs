@@ -98,6 +98,11 @@ impl ModuleGraph {
         self.circular.get_or_init(|| cycles::circular(&self.modules)).contains(id)
     }
 
+    /// Pays that cost now, so that the next walk does not.
+    pub fn prepare(&self) {
+        self.circular.get_or_init(|| cycles::circular(&self.modules));
+    }
+
     fn store(&mut self, record: Record, strings: &[String]) {
         let id = record.module;
         self.make_room(id);

@@ -1,0 +1,53 @@
+/**
+ * Starts a server, restarts it many times, closes it, and prints what the process held before and after as JSON. Then
+ * it ends by itself, or `lifetime.test.js` fails.
+ */
+
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { createServer } from 'vite'
+import { binoHmr } from '../../js/index.js'
+
+const [root, restarts] = process.argv.slice(2)
+
+/** Threads, descriptors and inotify watches of this process (Linux). */
+function held() {
+  const descriptors = readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [{ fd, target: readlinkSync(`/proc/self/fd/${fd}`) }]
+    } catch {
+      // The descriptor of the listing itself.
+      return []
+    }
+  })
+  const notifiers = descriptors.filter(({ target }) => target.includes('inotify'))
+  const threads = readdirSync('/proc/self/task').map((task) =>
+    readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim(),
+  )
+  return {
+    // Vite's bundler starts its own workers when it likes.
+    threads: threads.filter((name) => !name.startsWith('rolldown')).sort(),
+    descriptors: descriptors.length,
+    watches: notifiers
+      .map(({ fd }) => readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').split('inotify wd:').length - 1)
+      .reduce((sum, count) => sum + count, 0),
+  }
+}
+
+async function start() {
+  return createServer({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    optimizeDeps: { noDiscovery: true },
+    server: { middlewareMode: true, ws: false },
+    plugins: [binoHmr()],
+  })
+}
+
+// The first server loads what stays for the life of the process: the addon, Vite's own workers.
+await (await start()).close()
+const before = held()
+const server = await start()
+for (let count = 0; count < Number(restarts); count++) await server.restart()
+await server.close()
+process.stdout.write(JSON.stringify({ before, after: held() }))

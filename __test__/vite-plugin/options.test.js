@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { binoHmr } from '../../js/index.js'
+
+describe('a wrong option is a TypeError that names it, what it got and what it takes', () => {
+  /** @type {[string, unknown, string][]} */
+  const cases = [
+    ['not an object', 'yes', 'binoHmr() takes an object of options, but got "yes"'],
+    ['null', null, 'binoHmr() takes an object of options, but got null'],
+    ['an array', [], 'binoHmr() takes an object of options, but got []'],
+    [
+      'an unknown name',
+      { debouce: 3 },
+      'binoHmr() has no option "debouce"; it takes enabled, ignore, debounce',
+    ],
+    ['enabled', { enabled: 1 }, 'the option "enabled" of binoHmr() takes a boolean, but got 1'],
+    [
+      'ignore',
+      { ignore: 'dist' },
+      'the option "ignore" of binoHmr() takes an array of globs or paths, but got "dist"',
+    ],
+    ['ignore with a number', { ignore: [3] }, 'takes an array of globs or paths, but got [3]'],
+    [
+      'debounce below zero',
+      { debounce: -1 },
+      "takes 'adaptive' or a number of milliseconds from 0 to 60000, but got -1",
+    ],
+    ['debounce that is no number', { debounce: Number.NaN }, 'but got NaN'],
+    ['debounce of another word', { debounce: 'fast' }, 'but got "fast"'],
+    [
+      'verify',
+      { verify: () => true },
+      'the option "verify" of binoHmr() takes a boolean, but got a function',
+    ],
+    [
+      'threads',
+      { threads: 0 },
+      'the option "threads" of binoHmr() takes a whole number from 1 to 256, but got 0',
+    ],
+    ['threads with a fraction', { threads: 1.5 }, 'but got 1.5'],
+    ['log', { log: 'loud' }, "takes 'silent', 'info' or 'debug', but got \"loud\""],
+    ['a bigint', { debounce: 3n }, 'but got 3'],
+  ]
+  it.each(cases)('%s', (_name, options, message) => {
+    let error
+    try {
+      binoHmr(/** @type {any} */ (options))
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error.code).toBe('BINO_OPTION_INVALID')
+    expect(error.message).toContain(message)
+  })
+})
+
+it('undefined means the default', () => {
+  expect(binoHmr({ debounce: undefined, log: undefined })).toHaveLength(1)
+})
