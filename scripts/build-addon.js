@@ -35,7 +35,7 @@ function isCurrent() {
 export async function buildAddon({ always = false } = {}) {
   if (!always && isCurrent()) return
   if (!findCargo()) throw new Advice(cargoIsMissing())
-  const first = addonFile() ? '' : ', about a minute the first time'
+  const first = addonFile() ? '' : ', a minute or two the first time'
   await step(`Building the Rust addon (cargo, release${first})`, async () => {
     const { code } = await npm(['run', 'build'])
     if (code !== 0 || !addonFile()) {
