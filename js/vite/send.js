@@ -99,11 +99,7 @@ function walkAll(works, session) {
     for (const { mirrored } of works) mirrored.mirror.flush()
     const walked = session.engine.walk(words).map((response) => decodeResponse(response, withChains))
     // Every environment is compared, so that one more walk is enough for all that was found.
-    const current = works.map(({ mirrored }, index) => {
-      const { visited, updates } = walked[index]
-      // A boundary that accepts an import was asked, though the walk did not go through it.
-      return mirrored.mirror.compare([...visited, ...updates.map(({ boundary }) => boundary)])
-    })
+    const current = works.map(({ mirrored }, index) => mirrored.mirror.compare(walked[index].asked))
     if (current.every(Boolean)) return walked
   }
 }
@@ -196,7 +192,7 @@ function log({ environment, mirrored, passes }, walked, payloads, transaction, l
   const sent = payloads.map((payload) => payload.type).join(' and ') || 'nothing'
   logger.info(
     `[bino-hmr] ${environment.name}: ${list(passes.map((pass) => short(pass.file)))} in ${milliseconds} ms: ` +
-      `${walked.visited.length} modules visited, ${walked.updates.length} boundaries, ${sent} sent`,
+      `${walked.asked.length} modules asked, ${walked.updates.length} boundaries, ${sent} sent`,
     { timestamp: true },
   )
 }

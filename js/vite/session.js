@@ -36,6 +36,8 @@ export class Session {
   /** @type {Map<Environment, Mirrored>} */
   #mirrored = new Map()
   #closed = false
+  /** Set as soon as the engine's threads are being joined. @type {Promise<void> | undefined} */
+  closing
   /** Why stock Vite took over, if it did. @type {unknown} */
   failure
 
@@ -78,7 +80,7 @@ export class Session {
         this.config.logger.error(describe(error), { error: asError(error), timestamp: true }),
     })
     for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
-    this.#endPassesThatWatchChangeRejected()
+    endPassesThatWatchChangeRejected(this.config.logger)
     this.#takeHotUpdateEnvironments()
     sessions.set(this.config, this)
   }
@@ -115,12 +117,12 @@ export class Session {
   async close() {
     if (this.#closed) return this.closing
     this.#closed = true
+    this.closing ??= this.engine.close()
     this.transactions.close()
     for (const { mirror } of this.#mirrored.values()) mirror.close()
     // A server that closes before it was ready must not leave anybody waiting.
     this.becomeReady?.(undefined)
     this.#mirrored.clear()
-    this.closing = this.engine.close()
     return this.closing
   }
 
@@ -137,6 +139,8 @@ export class Session {
       { error: asError(error), timestamp: true },
     )
     this.becomeFailed?.(error)
+    for (const { mirror } of this.#mirrored.values()) mirror.close()
+    this.closing = this.engine.close()
     const { watcher } = this.face
     this.face.restore()
     const close = watcher.close
@@ -189,7 +193,7 @@ export class Session {
         else
           for (const environment of Object.values(server.environments)) this.#gather(pass, environment, hmr)
       } finally {
-        this.transactions.end(pass)
+        pass.end()
       }
     }
   }
@@ -219,20 +223,6 @@ export class Session {
     else pass.seeds.set(environment, [...modules])
   }
 
-  /**
-   * Vite logs the rejection of a `watchChange` hook and drops the file's pass. The logged error, in the context of the
-   * pass, is the only sign of it.
-   */
-  #endPassesThatWatchChangeRejected() {
-    const { logger } = this.config
-    const { error } = logger
-    logger.error = (message, options) => {
-      const pass = typeof message === 'string' ? undefined : currentPass()
-      error.call(logger, message, options)
-      if (pass) this.transactions.end(pass)
-    }
-  }
-
   /** @param {Transaction} transaction */
   #finish(transaction) {
     try {
@@ -249,6 +239,26 @@ export class Session {
   /** @param {Pass} pass */
   environmentsOf(pass) {
     return Object.values(this.environments).filter((environment) => pass.seeds.has(environment))
+  }
+}
+
+/** Loggers that are patched already: a custom one lives through restarts. @type {WeakSet<import('vite').Logger>} */
+const patched = new WeakSet()
+
+/**
+ * Vite logs the rejection of a `watchChange` hook and drops the file's pass. The logged error, in the context of the
+ * pass, is the only sign of it.
+ *
+ * @param {import('vite').Logger} logger
+ */
+function endPassesThatWatchChangeRejected(logger) {
+  if (patched.has(logger)) return
+  patched.add(logger)
+  const { error } = logger
+  logger.error = (message, options) => {
+    const pass = typeof message === 'string' ? undefined : currentPass()
+    error.call(logger, message, options)
+    pass?.end()
   }
 }
 

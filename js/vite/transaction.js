@@ -38,11 +38,21 @@ export class Pass {
   /**
    * @param {Change} change
    * @param {Transaction} transaction
+   * @param {(pass: Pass) => void} onEnd
    */
-  constructor(change, transaction) {
+  constructor(change, transaction, onEnd) {
     this.file = change.path
     this.kind = change.kind
     this.transaction = transaction
+    this.onEnd = onEnd
+  }
+
+  /** Nothing more will come of it; what its code sends from here on goes straight through. */
+  end() {
+    if (this.ended) return
+    this.ended = true
+    this.store.pass = undefined
+    this.onEnd(this)
   }
 }
 
@@ -53,7 +63,8 @@ export class Transaction {
   /** Reloads that Vite or a plugin sent during a pass. */
   reloads = /** @type {Map<Environment, Payload[]>} */ (new Map())
   pending = 0
-  deadline = /** @type {NodeJS.Timeout | undefined} */ (undefined)
+  /** Runs from the first pass that ended: before that there is nothing to send. */
+  patience = /** @type {NodeJS.Timeout | undefined} */ (undefined)
   startedAt = performance.now()
 
   /** @param {number} epoch */
@@ -82,10 +93,11 @@ export const currentPass = () => current.getStore()?.pass
 export const outsideOfPasses = (body) => current.exit(body)
 
 /**
- * A hung hook of one plugin must not hold back the other files of its transaction: they go on without it after this
- * long, and its own pass becomes a transaction of its own when it ends.
+ * A hung hook of one plugin must not hold back the other files of its transaction: when no pass has ended for this long
+ * since the last one did, those that ended are sent, and the rest becomes a transaction of its own. Long enough for a
+ * hook that works through 2,000 files one by one, as each end starts the wait anew.
  */
-const DEADLINE_MS = 1000
+const PATIENCE_MS = 1000
 
 export class Transactions {
   /** @type {Set<Transaction>} */
@@ -106,7 +118,7 @@ export class Transactions {
     this.finish = finish
   }
 
-  /** Transactions that have not been sent yet, hung passes aside. */
+  /** Transactions that have not been sent yet. */
   get size() {
     return this.#live.size
   }
@@ -119,16 +131,12 @@ export class Transactions {
     const events = changes.map((change) => {
       if (change.type === 'directory' || !this.hasPass(change.path))
         return { change, store: { pass: undefined } }
-      const pass = new Pass(change, transaction)
+      const pass = new Pass(change, transaction, (ended) => this.#onEnd(ended))
       transaction.passes.push(pass)
       return { change, store: pass.store }
     })
     transaction.pending = transaction.passes.length
-    if (transaction.pending > 0) {
-      this.#live.add(transaction)
-      transaction.deadline = setTimeout(() => this.#giveUpWaiting(transaction), DEADLINE_MS)
-      transaction.deadline.unref()
-    }
+    if (transaction.pending > 0) this.#live.add(transaction)
     for (const { change, store } of events) {
       if (this.#closed) return
       try {
@@ -141,38 +149,40 @@ export class Transactions {
   }
 
   /** @param {Pass} pass */
-  end(pass) {
-    if (pass.ended) return
-    pass.ended = true
-    pass.store.pass = undefined
-    const { transaction } = pass
+  #onEnd({ transaction }) {
     transaction.pending -= 1
-    if (transaction.pending === 0 && !this.#closed) this.#close(transaction)
+    if (this.#closed) return
+    if (transaction.pending === 0) this.#close(transaction)
+    else if (transaction.patience) transaction.patience.refresh()
+    else transaction.patience = setTimeout(() => this.#split(transaction), PATIENCE_MS).unref()
   }
 
   /** Forgets all that is under way: the server is closing, and the next one starts anew. */
   close() {
     this.#closed = true
-    for (const transaction of this.#live) clearTimeout(transaction.deadline)
+    for (const transaction of this.#live) clearTimeout(transaction.patience)
     this.#live.clear()
   }
 
   /** @param {Transaction} transaction */
   #close(transaction) {
-    clearTimeout(transaction.deadline)
+    clearTimeout(transaction.patience)
     this.#live.delete(transaction)
     this.finish(transaction)
   }
 
-  /** @param {Transaction} transaction */
-  #giveUpWaiting(transaction) {
-    const hung = transaction.passes.filter((pass) => !pass.ended)
+  /**
+   * Sends what has ended and lets the rest go on as a transaction of its own.
+   *
+   * @param {Transaction} transaction
+   */
+  #split(transaction) {
+    const rest = new Transaction(transaction.epoch)
+    rest.passes = transaction.passes.filter((pass) => !pass.ended)
+    rest.pending = rest.passes.length
+    for (const pass of rest.passes) pass.transaction = rest
+    this.#live.add(rest)
     transaction.passes = transaction.passes.filter((pass) => pass.ended)
-    for (const pass of hung) {
-      pass.transaction = new Transaction(transaction.epoch)
-      pass.transaction.passes.push(pass)
-      pass.transaction.pending = 1
-    }
     this.#close(transaction)
   }
 }

@@ -90,7 +90,10 @@ fn encode(decision: &Decision, propagation: &Propagation, with_chains: bool) -> 
         },
         HotUpdate::Noop | HotUpdate::Update(_) => list(&mut words, &[]),
     }
-    list(&mut words, &propagation.visited);
+    // A boundary that accepts an import was asked, though the walk did not go through it.
+    let boundaries = updates.iter().filter(|update| update.boundary != update.accepted_via);
+    let asked = propagation.visited.iter().copied().chain(boundaries.map(|update| update.boundary));
+    list(&mut words, &asked.collect::<Vec<_>>());
     if with_chains {
         for update in updates {
             list(&mut words, &propagation.chain_to(update.boundary, update.accepted_via));
