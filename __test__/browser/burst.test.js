@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest'
+import { open, STOCK } from '../support/browser.js'
+
+const COUNT = 60
+
+const names = Array.from({ length: COUNT }, (_, index) => index)
+
+/** @param {string} value */
+const panel = (value) =>
+  `window.values[new URL(import.meta.url).pathname] = '${value}'\nimport.meta.hot.accept()\n`
+
+const FILES = {
+  'index.html':
+    '<!doctype html><script>window.values = {}</script><script type="module" src="/main.js"></script>\n',
+  'main.js': names.map((index) => `import './panel${index}.js'\nimport './style${index}.css'\n`).join(''),
+  ...Object.fromEntries(names.map((index) => [`panel${index}.js`, panel('one')])),
+  ...Object.fromEntries(names.map((index) => [`style${index}.css`, `:root { --style${index}: one }\n`])),
+}
+
+it.skipIf(STOCK)('many files saved at once reach the page as one update', async () => {
+  const { project, tab } = await open(FILES)
+  const expectKept = await tab.mark()
+  for (const index of names) {
+    project.write(`panel${index}.js`, panel('two'))
+    project.write(`style${index}.css`, `:root { --style${index}: two }\n`)
+  }
+  await tab.sees(
+    (count) =>
+      Object.values(Reflect.get(window, 'values')).filter((value) => value === 'two').length === count,
+    COUNT,
+  )
+  await tab.style(':root', `--style${COUNT - 1}`, 'two')
+  await expectKept()
+  expect(tab.payloads('update')).toHaveLength(1)
+  expect(new Set(tab.updates.map(({ path }) => path)).size).toBe(2 * COUNT)
+})
+
+it('a formatter that saves file after file leaves the page with the last of each', async () => {
+  const { project, tab } = await open(FILES)
+  const expectKept = await tab.mark()
+  for (const round of ['two', 'three']) {
+    for (const index of names.slice(0, 20)) {
+      project.write(`panel${index}.js`, panel(round))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  await tab.sees(
+    () => Object.values(Reflect.get(window, 'values')).filter((value) => value === 'three').length === 20,
+  )
+  await expectKept()
+})
