@@ -1,0 +1,3 @@
+import { compareWithStock } from './payloads.js'
+
+compareWithStock('vite7')
