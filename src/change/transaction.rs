@@ -143,7 +143,8 @@ mod tests {
     #[test]
     fn a_lone_save_is_one_file_written_in_place_and_closed() {
         let save = Evidence::WRITTEN | Evidence::CLOSED;
-        let table: [(&str, &[(&str, Evidence)], bool); 6] = [
+        type Marks<'a> = &'a [(&'a str, Evidence)];
+        let table: [(&str, Marks, bool); 6] = [
             ("written and closed", &[("/a", save)], true),
             ("written, still open", &[("/a", Evidence::WRITTEN)], false),
             ("created", &[("/a", Evidence::CREATED | save)], false),

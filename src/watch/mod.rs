@@ -412,3 +412,6 @@ fn start(signals: &Signals) -> Result<Os> {
 fn plain(path: &Path) -> PathBuf {
     path.components().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -237,3 +237,67 @@ pub(crate) fn panicked(thread: &str, panic: &(dyn Any + Send)) -> Error {
         .unwrap_or_else(|| "no message".to_owned());
     Error::Panic { thread: thread.to_owned(), message }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossbeam_channel::unbounded;
+    use notify::event::{CreateKind, DataChange, MetadataKind, RemoveKind};
+
+    #[test]
+    fn reading_is_no_evidence() {
+        let data = EventKind::Modify(ModifyKind::Data(DataChange::Any));
+        let table = [
+            ("open", EventKind::Access(AccessKind::Open(AccessMode::Any)), None),
+            ("close after reading", EventKind::Access(AccessKind::Close(AccessMode::Read)), None),
+            ("read", EventKind::Access(AccessKind::Read), None),
+            (
+                "close after writing",
+                EventKind::Access(AccessKind::Close(AccessMode::Write)),
+                Some(Evidence::CLOSED),
+            ),
+            ("write", data, Some(Evidence::WRITTEN)),
+            ("chmod", EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)), Some(Evidence::METADATA)),
+            ("create", EventKind::Create(CreateKind::File), Some(Evidence::CREATED)),
+            ("remove", EventKind::Remove(RemoveKind::Folder), Some(Evidence::REMOVED)),
+            ("moved here", EventKind::Modify(ModifyKind::Name(RenameMode::To)), Some(Evidence::CREATED)),
+            ("moved away", EventKind::Modify(ModifyKind::Name(RenameMode::From)), Some(Evidence::REMOVED)),
+        ];
+        for (name, kind, expected) in table {
+            assert_eq!(evidence(kind), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_overflow_is_told() {
+        let (sender, signals) = unbounded();
+        let last_words =
+            LastWords { thread: Arc::default(), signal: move |signal| drop(sender.send(signal)) };
+        last_words.hear(Ok(notify::Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan)));
+        assert!(matches!(signals.try_recv(), Ok(Signal::Lost)));
+    }
+
+    #[test]
+    fn a_panic_in_the_handler_is_told() {
+        let (sender, signals) = unbounded();
+        let signal = move |signal| {
+            assert!(!matches!(signal, Signal::Touched { .. }), "as if by a bug");
+            drop(sender.send(signal));
+        };
+        let last_words = LastWords { thread: Arc::default(), signal };
+        last_words.hear(Ok(notify::Event::new(EventKind::Create(CreateKind::File)).add_path("/a".into())));
+        let Ok(Signal::Failed(error)) = signals.try_recv() else { panic!("it was silent") };
+        assert_eq!(error.to_string(), panicked(THREAD, &"as if by a bug").to_string());
+    }
+
+    #[test]
+    fn the_end_of_notifys_thread_is_told_unless_we_asked_for_it() {
+        for (closing, told) in [(false, 1), (true, 0)] {
+            let (sender, signals) = unbounded();
+            let thread = Arc::new(Thread::default());
+            thread.closing.store(closing, Ordering::Release);
+            drop(LastWords { thread, signal: move |signal| drop(sender.send(signal)) });
+            assert_eq!(signals.iter().count(), told);
+        }
+    }
+}

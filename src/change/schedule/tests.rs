@@ -31,6 +31,9 @@ impl Outlook for World {
     }
 }
 
+/// Milliseconds, path, kind of sign.
+type Sign = (u64, u32, u8);
+
 const SAVE: u8 = 0;
 const OPEN: u8 = 1;
 const NEW: u8 = 2;
@@ -49,11 +52,7 @@ fn ms(ms: u64) -> Duration {
 
 /// Plays signs `(milliseconds, path, sign)` into one transaction and says when it closes, in milliseconds; polls as
 /// the engine does, after each sign and whenever it was told to.
-fn closes_at(
-    schedule: &mut Schedule,
-    signs: &[(u64, u32, u8)],
-    mut world: impl FnMut(Duration) -> World,
-) -> u64 {
+fn closes_at(schedule: &mut Schedule, signs: &[Sign], mut world: impl FnMut(Duration) -> World) -> u64 {
     let start = Instant::now();
     let mut transaction = Transaction::open(start);
     let mut signs = signs.iter().peekable();
@@ -79,8 +78,8 @@ fn a_transaction_closes_when_it_is_complete() {
     let still = World::default();
     let known = World { known: true, ..still };
     let git = World { locked: true, burst: true, ..still };
-    let two: &[(u64, u32, u8)] = &[(0, 1, NEW), (1, 2, NEW)];
-    let table: [(&str, &[(u64, u32, u8)], World, u64); 10] = [
+    let two: &[Sign] = &[(0, 1, NEW), (1, 2, NEW)];
+    let table: [(&str, &[Sign], World, u64); 10] = [
         ("a save of a module", &[(0, 1, SAVE)], known, 0),
         ("a save of a file that no graph knows", &[(0, 1, SAVE)], still, 2),
         ("a write that is not complete", &[(0, 1, OPEN)], known, 2),
@@ -166,7 +165,7 @@ fn a_loop_over_modules_is_not_one_batch_for_each() {
 
 #[test]
 fn a_fixed_debounce_replaces_the_rules() {
-    let table: [(&str, u64, &[(u64, u32, u8)], u64); 4] = [
+    let table: [(&str, u64, &[Sign], u64); 4] = [
         ("as soon as possible", 0, &[(0, 1, NEW)], 0),
         ("after the last sign", 20, &[(0, 1, SAVE), (15, 1, SAVE)], 35),
         ("not before", 5, &[(0, 1, NEW), (6, 2, NEW)], 5),
