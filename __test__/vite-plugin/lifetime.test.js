@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { expect, it } from 'vitest'
-import { createProject } from '../support/project.js'
+import { expect, it, onTestFinished } from 'vitest'
+import { createProject, waitFor } from '../support/project.js'
 
 const run = promisify(execFile)
 const RESTARTS = 100
@@ -16,3 +18,38 @@ it(`${RESTARTS} restarts and a close leave no thread, descriptor or watch behind
   const { before, after } = JSON.parse(stdout)
   expect(after).toEqual(before)
 }, 130_000)
+
+it('vitest runs once and exits, and in watch mode runs again after a save', async () => {
+  const project = createProject({
+    'package.json': '{ "type": "module" }',
+    'vitest.config.js': `import { binoHmr } from '${new URL('../../js/index.js', import.meta.url)}'\nexport default { plugins: [binoHmr()] }\n`,
+    'value.js': 'export const value = 1\n',
+    'value.test.js':
+      "import { expect, it } from 'vitest'\nimport { value } from './value.js'\nit('is', () => expect(value).toBeLessThan(3))\n",
+  })
+  symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), project.path('node_modules'))
+  const vitest = project.path('node_modules/vitest/vitest.mjs')
+  const once = await run(process.execPath, [vitest, 'run'], { cwd: project.root, timeout: 60_000 })
+  expect(once.stdout).toContain('1 passed')
+
+  const watching = spawn(process.execPath, [vitest, '--watch'], {
+    cwd: project.root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void watching.kill())
+  let printed = ''
+  for (const stream of [watching.stdout, watching.stderr]) {
+    stream.on('data', (text) => {
+      printed += text
+    })
+  }
+  const prints = (/** @type {string} */ text) =>
+    waitFor(
+      () => printed.includes(text) || undefined,
+      () => `${text} in:\n${printed}`,
+    )
+  await prints('Waiting for file changes')
+  project.write('value.js', 'export const value = 3\n')
+  await prints('RERUN')
+  await prints('1 failed')
+}, 60_000)

@@ -68,6 +68,8 @@ export function binoHmr(given = {}) {
         const mine = taken.get(config)
         if (!mine) return
         taken.delete(config)
+        // A later plugin switched watching off, as Vitest does when it runs once.
+        if (config.server.watch === null) return
         setWatch(config, mine.users)
         const ignored = [server.watcher.options.ignored ?? []].flat().filter((one) => one !== mine.ignoreAll)
         /** @type {Session} */
@@ -82,7 +84,7 @@ export function binoHmr(given = {}) {
         }
         latest = session
         // Ready means watching: no edit is lost from the moment that Vite says it is ready.
-        await heldOpen(session.ready.catch(() => {}))
+        await session.ready.catch(() => {})
         return () => setImmediate(() => session.face.ready())
       },
     },
@@ -104,7 +106,7 @@ export function binoHmr(given = {}) {
  * @param {import('vite').ResolvedConfig} config
  */
 function standsDown(config) {
-  // The user asked for no watching at all, as Vitest does when it runs once.
+  // The user asked for no watching at all.
   if (config.server.watch === null) return true
   if (!config.experimental.bundledDev) return false
   config.logger.info(
@@ -112,21 +114,6 @@ function standsDown(config) {
     { timestamp: true },
   )
   return true
-}
-
-/**
- * The engine's events do not keep the process alive; somebody who waits for one has asked for that.
- *
- * @template T
- * @param {Promise<T>} promise
- */
-async function heldOpen(promise) {
-  const hold = setInterval(() => {}, 2 ** 30)
-  try {
-    return await promise
-  } finally {
-    clearInterval(hold)
-  }
 }
 
 /**

@@ -66,6 +66,9 @@ export class Session {
       { ...watch.engine, debounce: debounceOf(options, watch), threads: options.threads },
       (event) => this.#onEvent(event),
     )
+    // As chokidar with `persistent`, its default: Vitest and servers in middleware mode live by it. The engine's own
+    // events keep nothing alive.
+    if (server.watcher.options.persistent !== false) this.hold = setInterval(() => {}, 2 ** 30)
     this.face = new WatcherFace(server.watcher, {
       add: (paths) => this.engine.add(paths),
       unwatch: (paths) => this.engine.unwatch(paths),
@@ -117,6 +120,7 @@ export class Session {
   async close() {
     if (this.#closed) return this.closing
     this.#closed = true
+    clearInterval(this.hold)
     this.closing ??= this.engine.close()
     this.transactions.close()
     for (const { mirror } of this.#mirrored.values()) mirror.close()
@@ -140,6 +144,7 @@ export class Session {
     )
     this.becomeFailed?.(error)
     for (const { mirror } of this.#mirrored.values()) mirror.close()
+    clearInterval(this.hold)
     this.closing = this.engine.close()
     const { watcher } = this.face
     this.face.restore()
