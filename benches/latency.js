@@ -5,7 +5,7 @@
 
 import { sleep, startChild } from './conversation.js'
 import { Project } from './project.js'
-import { hub } from './shapes.js'
+import { flatHub, hub } from './shapes.js'
 import { median, summarize } from './statistics.js'
 
 const SIDES = /** @type {const} */ (['stock', 'ours'])
@@ -20,8 +20,9 @@ const EARLY_EDITS = 20
  * @typedef {import('./statistics.js').Summary} Summary
  * @typedef {{ project: string, kind: string, updates: number[], lost: number[], payloads: number[],
  *   stock: Summary, ours: Summary, ratio: number }} LatencyRow ratio is ours / stock, of medians
- * @typedef {{ project: string, side: string, listening: number, ready: number, load: number, edits: number,
- *   seen: number }} StartRow milliseconds
+ * @typedef {{ project: string, side: string, listening: number, watching: number, load: number,
+ *   edits: number, seen: number, payloads: number,
+ *   slowest: number }} StartRow milliseconds; `slowest` of the early edits that were seen
  */
 
 /**
@@ -34,15 +35,16 @@ export async function measureLatency({ quick, say }) {
   const saves = []
   /** @type {StartRow[]} */
   const starts = []
-  for (const layers of [5, 1]) {
-    const shape = hub(size, layers)
+  for (const make of [hub, flatHub]) {
+    const shape = make(size)
     const name = `${shape.name}, ${shape.modules.length} modules`
-    const pair = await startPair(() => new Project(shape), name)
+    // One start is left alone, to see when every file is watched; the other is edited at once.
+    const pair = await startPair(() => new Project(shape), name, make === hub ? EARLY_EDITS : 0)
     starts.push(...pair.starts)
     for (const row of pair.starts)
       say(
-        `${name}, ${row.side}: listening after ${row.listening.toFixed(0)} ms, watching after ` +
-          `${row.ready.toFixed(0)} ms, ${row.seen} of ${row.edits} early edits seen`,
+        `${name}, ${row.side}: listens after ${row.listening.toFixed(0)} ms, watches after ` +
+          `${row.watching.toFixed(0)} ms, ${row.seen} of ${row.edits} early edits seen`,
       )
     const boundary = shape.modules.findIndex(({ accepts }) => accepts)
     /** @type {[string, number, (project: Project, version: number) => Edit][]} */
@@ -52,7 +54,7 @@ export async function measureLatency({ quick, say }) {
         'CSS',
         quick ? 20 : 100,
         (project, version) => ({
-          url: '/src/style.css',
+          url: project.cssUrl,
           file: project.css,
           content: project.cssCode(version),
         }),
@@ -91,8 +93,9 @@ const editOf = (project, index, version) => ({
  *
  * @param {() => Project} write
  * @param {string} name
+ * @param {number} early how many edits to make at once
  */
-async function startPair(write, name) {
+async function startPair(write, name, early) {
   const projects = SIDES.map(write)
   const children = SIDES.map((side, index) => startChild('./server-child.js', [side, projects[index].root]))
   /** @type {StartRow[]} */
@@ -102,10 +105,10 @@ async function startPair(write, name) {
     const project = projects[index]
     const { shape } = project
     const boundaries = [...shape.modules.keys()].filter((one) => shape.modules[one].accepts)
-    const edits = Array.from({ length: EARLY_EDITS }, (_, nth) =>
-      editOf(project, boundaries[Math.floor(((nth + 0.5) * boundaries.length) / EARLY_EDITS)], 1),
+    const edits = Array.from({ length: early }, (_, nth) =>
+      editOf(project, boundaries[Math.floor(((nth + 0.5) * boundaries.length) / early)], 1),
     )
-    const started = await children[index].ask('start', { edits })
+    const started = await children[index].ask('start', { files: shape.modules.length, edits })
     const start = performance.now()
     const loaded = await children[index].ask('load', [project.url(0)])
     starts.push({ project: name, side, ...started, load: performance.now() - start })

@@ -96,7 +96,8 @@ export class LinearWalk {
   #findCycles() {
     const modules = [...new Set(this.graph.idToModuleMap.values())]
     modules.forEach((module, index) => {
-      /** @type {any} */ (module)[INDEX] = index
+      /** @type {any} */
+      module[INDEX] = index
     })
     if (this.#visited.length < modules.length) this.#visited = new Uint32Array(modules.length)
     const circular = new Uint8Array(modules.length)

@@ -9,7 +9,9 @@ export function describeMachine() {
   const { version: vite } = require('vite/package.json')
   const cpus = os.cpus()
   return {
-    command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+    command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(
+      ' ',
+    ),
     date: new Date().toISOString(),
     vite,
     node: process.version,

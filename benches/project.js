@@ -26,6 +26,7 @@ export class Project {
       if (index % FILES_IN_A_FOLDER === 0) mkdirSync(path.dirname(this.file(index)), { recursive: true })
       writeFileSync(this.file(index), this.code(index, 0))
     })
+    mkdirSync(path.dirname(this.css))
     writeFileSync(this.css, this.cssCode(0))
   }
 
@@ -35,8 +36,10 @@ export class Project {
   /** @param {number} index */
   file = (index) => path.join(this.root, this.url(index))
 
+  cssUrl = '/src/styles/page.css'
+
   get css() {
-    return path.join(this.root, 'src/style.css')
+    return path.join(this.root, this.cssUrl)
   }
 
   /** @param {number} version */
@@ -50,7 +53,7 @@ export class Project {
     const { imports, accepts } = this.shape.modules[index]
     return [
       ...imports.map((dep) => `import '${this.url(dep)}'`),
-      ...(index === 0 ? ["import '/src/style.css'"] : []),
+      ...(index === 0 ? [`import '${this.cssUrl}'`] : []),
       `export function render${index}(props) {`,
       `  return { name: 'module ${index}', version: ${version}, ...props }`,
       '}',

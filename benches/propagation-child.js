@@ -65,7 +65,11 @@ let parts = {}
 
 const sides = {
   stock: () => ({
-    update: () => void environment.reloadModule(shape.saved).catch((error) => void (sent = error)),
+    update() {
+      environment.reloadModule(shape.saved).catch((error) => {
+        sent = error
+      })
+    },
   }),
 
   ours() {

@@ -21,6 +21,8 @@ const ROWS = [
   ['uiKit', SIZES],
   ['acceptingLayers', SIZES],
   ['clusters', SIZES],
+  ['hub', [10_000]],
+  ['flatHub', [10_000]],
   ['chain', [3000, 100_000]],
   ['cycle', [5000, 100_000]],
 ]
@@ -30,6 +32,7 @@ const ROWS = [
  *
  * @typedef {object} Side
  * @property {string} outcome `update`, or what came instead
+ * @property {number} [limit] milliseconds after which it was stopped
  * @property {number} [updates]
  * @property {number} [circular] how many of the updates lie in an import cycle
  * @property {number} [first] milliseconds of the first update after the load, the mirror's whole cost included
@@ -102,6 +105,7 @@ class Run {
   #first
   #spent = 0
   outcome = ''
+  stopped = false
   /** @type {string | undefined} */
   digest
 
@@ -135,11 +139,13 @@ class Run {
     const answer = await this.child.ask(command, undefined, LIMIT_MS)
     if (answer === STOPPED) {
       this.outcome = `> ${LIMIT_MS / 1000} s (stopped)`
+      this.stopped = true
       return undefined
     }
     this.#spent += answer.milliseconds
     this.outcome = answer.outcome
-    if (this.digest !== undefined && answer.digest !== this.digest) throw new Error('a payload is not like the last')
+    if (this.digest !== undefined && answer.digest !== this.digest)
+      throw new Error('a payload is not like the last')
     this.digest = answer.digest
     return answer
   }
@@ -148,6 +154,7 @@ class Run {
   side() {
     const { outcome } = this
     const first = this.#first
+    if (this.stopped) return { outcome, limit: LIMIT_MS }
     if (outcome !== 'update') return { outcome }
     // One sample took the whole budget: the first one is all there is.
     const steady = this.#steady.length > 0 ? this.#steady : [first]

@@ -20,12 +20,6 @@ const DEADLINE_MS = 3000
 const sent = []
 /** @type {(() => void) | undefined} */
 let onSent
-/** @type {() => void} */
-let becomeReady
-/** @type {Promise<void>} */
-const ready = new Promise((resolve) => {
-  becomeReady = resolve
-})
 
 /** @type {import('vite').Plugin} */
 const recorder = {
@@ -34,7 +28,6 @@ const recorder = {
   configureServer: {
     order: 'pre',
     handler(server) {
-      server.watcher.on('ready', becomeReady)
       const { hot } = server.environments.client
       const { send } = hot
       hot.send = (/** @type {any[]} */ ...args) => {
@@ -60,8 +53,8 @@ let delay
 let utilization
 
 answer({
-  /** Starts the server and at once edits files, one every 50 ms for a second, each a module that the page has loaded. */
-  async start({ edits }) {
+  /** Starts the server. chokidar says `ready` long before it is, so both sides are asked what they watch. */
+  async start({ files, edits }) {
     const start = now()
     server = await createServer({
       root,
@@ -74,24 +67,21 @@ answer({
     await server.listen()
     environment = server.environments.client
     const listening = now() - start
-    let readyAfter = Number.NaN
-    const becameReady = ready.then(() => {
-      readyAfter = now() - start
-    })
-    for (const { url, file, content } of edits) {
-      const next = sleep(50)
-      await environment.transformRequest(url)
-      writeFileSync(file, content)
-      await next
-    }
-    await becameReady
+    const early = await editAtOnce(edits)
+    while (watched() < files) await sleep(20)
+    const watching = now() - start
     await sleep(1000)
-    const updated = new Set(sent.flatMap(({ payload }) => urlsOf(payload)))
+    const updated = new Map(
+      sent.toReversed().flatMap(({ at, payload }) => urlsOf(payload).map((url) => [url, at])),
+    )
+    const delays = early.filter(({ url }) => updated.has(url)).map(({ url, at }) => updated.get(url) - at)
     return {
       listening,
-      ready: readyAfter,
+      watching,
       edits: edits.length,
-      seen: edits.filter((/** @type {{ url: string }} */ { url }) => updated.has(url)).length,
+      seen: delays.length,
+      payloads: sent.length,
+      slowest: Math.max(0, ...delays),
     }
   },
 
@@ -125,7 +115,11 @@ answer({
     await answered
     onSent = undefined
     if (sent.length === 0) return { milliseconds: undefined, updates: 0 }
-    return { milliseconds: sent[0].at - start, type: sent[0].payload.type, updates: urlsOf(sent[0].payload).length }
+    return {
+      milliseconds: sent[0].at - start,
+      type: sent[0].payload.type,
+      updates: urlsOf(sent[0].payload).length,
+    }
   },
 
   /** How many payloads there were since the last save began: more than one is one too many. */
@@ -158,6 +152,26 @@ answer({
     }
   },
 })
+
+/**
+ * Edits one file every 50 ms, each a module that the page has just loaded.
+ *
+ * @param {{ url: string, file: string, content: string }[]} edits
+ */
+async function editAtOnce(edits) {
+  const done = []
+  for (const { url, file, content } of edits) {
+    const next = sleep(50)
+    await environment.transformRequest(url)
+    writeFileSync(file, content)
+    done.push({ url, at: now() })
+    await next
+  }
+  return done
+}
+
+/** How many files and folders the server says it watches. */
+const watched = () => Object.values(server.watcher.getWatched()).reduce((sum, names) => sum + names.length, 0)
 
 /** @param {string[]} urls */
 async function request(urls) {

@@ -138,26 +138,47 @@ export function chain(size) {
 /**
  * A utility with 5,000 boundaries right above it, and 5,000 modules that are built of those (at `size` 10,000).
  *
- *     entry ─▶ page ─▶ section ─▶ … ─▶ section        5 layers; each section imports 2 of the layer beneath
- *                └────────┴───────────────┴──▶ Component* (one each) ──▶ tokens!
- *
- * With `layers` 1 nothing lies above a boundary but one page and the entry: the kindest case for stock Vite.
+ *     entry ─▶ page ─▶ section ─▶ … ─▶ section        5 layers; each imports 3 of the layer beneath
+ *                └────────┴───────────────┴──▶ Component* (5 of 5,000) ──▶ tokens!
  *
  * @param {number} size
- * @param {number} layers
  */
-export function hub(size, layers) {
+export function hub(size) {
+  const { random, modules, components } = hubOf(size)
+  const layers = inLayers(range(FIRST + components.length, size - FIRST - components.length), 5)
+  connect(layers, 3, modules, random)
+  for (const section of layers.flat()) modules[section].imports.push(...pick(components, 4, random))
+  modules[ENTRY].imports.push(...layers[0])
+  return shape('hub', modules, UTIL, [ENTRY, last(layers)])
+}
+
+/**
+ * The same with almost nothing above a boundary, which is the kindest case for stock Vite.
+ *
+ *     entry ─▶ page ─▶ Component* (one each) ──▶ tokens!
+ *
+ * @param {number} size
+ */
+export function flatHub(size) {
+  const { modules, components } = hubOf(size)
+  modules[ENTRY].imports.push(...range(FIRST + components.length, size - FIRST - components.length))
+  return shape('flat hub', modules, UTIL, [ENTRY, components[0]])
+}
+
+/**
+ * The utility and its boundaries, each imported by one of the other modules; the entry takes what is left over.
+ *
+ * @param {number} size
+ */
+function hubOf(size) {
   const { random, modules } = start(size)
-  const boundaries = range(FIRST, Math.floor(size / 2))
-  for (const boundary of boundaries) modules[boundary] = module([UTIL], true)
-  const pages = inLayers(range(FIRST + boundaries.length, size - FIRST - boundaries.length), layers)
-  connect(pages, 2, modules, random)
-  pages.flat().forEach((page, index) => {
-    modules[page].imports.push(boundaries[index % boundaries.length])
+  const components = range(FIRST, Math.floor(size / 2))
+  components.forEach((component, index) => {
+    modules[component] = module([UTIL], true)
+    const importer = FIRST + components.length + index
+    modules[importer < size ? importer : ENTRY].imports.push(component)
   })
-  // What the pages leave over (they are two fewer) still has to be loaded by somebody.
-  modules[ENTRY].imports.push(...pages[0], ...boundaries.slice(pages.flat().length))
-  return shape(layers > 1 ? 'hub' : 'flat hub', modules, UTIL, [ENTRY, boundaries[0]])
+  return { random, modules, components }
 }
 
 /** By the name that a child process is given. @type {Record<string, (size: number) => Shape>} */
@@ -167,8 +188,8 @@ export const SHAPES = {
   clusters,
   cycle,
   chain,
-  hub: (size) => hub(size, 5),
-  flatHub: (size) => hub(size, 1),
+  hub,
+  flatHub,
 }
 
 /** @param {number} size */

@@ -48,7 +48,7 @@ export async function measureStorm({ quick, say }) {
   for (const project of projects) makeBranches(project, switched)
   const children = SIDES.map((side, index) => startChild('./server-child.js', [side, projects[index].root]))
   for (const [index, child] of children.entries()) {
-    await child.ask('start', { edits: [] })
+    await child.ask('start', { files: shape.modules.length, edits: [] })
     await child.ask('load', [projects[index].url(0)])
   }
 
@@ -95,7 +95,13 @@ export async function measureStorm({ quick, say }) {
       }
     }
     for (const [index, side] of SIDES.entries()) {
-      const row = { kind, side, rounds, files: changed.length, .../** @type {any} */ (mediansOf(answers[index])) }
+      const row = {
+        kind,
+        side,
+        rounds,
+        files: changed.length,
+        .../** @type {any} */ (mediansOf(answers[index])),
+      }
       row.missing = Math.max(...answers[index].map(({ missing }) => missing))
       rows.push(row)
       say(
@@ -166,7 +172,9 @@ function git({ root }, ...args) {
  * @param {Record<string, unknown>[]} answers
  */
 function mediansOf(answers) {
-  const numbers = Object.keys(answers[0]).filter((key) => typeof answers[0][key] === 'number' && !key.endsWith('At'))
+  const numbers = Object.keys(answers[0]).filter(
+    (key) => typeof answers[0][key] === 'number' && !key.endsWith('At'),
+  )
   return Object.fromEntries(
     numbers.map((key) => [key, median(answers.map((answer) => /** @type {number} */ (answer[key])))]),
   )

@@ -96,4 +96,3 @@ export class LoadedShape {
     return this.graph.updateModuleInfo(this.modules[index], deps, null, new Set(), null, accepts, urls)
   }
 }
-
