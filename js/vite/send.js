@@ -37,7 +37,11 @@ export function send(transaction, session) {
   const walked = walkAll(works, session)
   works.forEach((work, index) => {
     const { environment, passes } = work
-    const timestamp = Math.max(0, ...passes.map((pass) => pass.options.get(environment)?.timestamp ?? 0))
+    // Not one call of `Math.max`: a checkout can change more files than a call can have arguments.
+    const timestamp = passes.reduce(
+      (latest, pass) => Math.max(latest, pass.options.get(environment)?.timestamp ?? 0),
+      0,
+    )
     invalidate(work, timestamp)
     const reloads = transaction.reloads.get(environment) ?? []
     const payloads = payloadsOf(work, walked[index], reloads, timestamp)
