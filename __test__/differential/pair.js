@@ -15,6 +15,8 @@ const TRIES = 2000
 
 export class Pair {
   #cases = 0
+  /** What came of ours in the latest step. @type {Record<string, import('./worlds.js').Outcome> | undefined} */
+  latest
 
   /**
    * @param {object} options
@@ -50,6 +52,7 @@ export class Pair {
     for (const [index, step] of made.steps.entries()) {
       const stock = await this.stock.play(step)
       const ours = await this.ours.play(step)
+      this.latest = ours
       edited ||= step.edits.some(({ edit }) => edit.do.endsWith('-importer'))
       if (edited) for (const outcomes of [stock, ours]) forgetCircular(outcomes)
       const found = Object.keys(made.graphs).flatMap((environment) =>

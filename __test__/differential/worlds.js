@@ -88,6 +88,20 @@ export class World {
     return world
   }
 
+  /**
+   * A world of one module graph without a server around it.
+   *
+   * @param {new (environment: string, resolve: (url: string) => Promise<{ id: string }>) => any} ModuleGraph Vite's class
+   */
+  static around(ModuleGraph) {
+    const world = new World()
+    world.stock = true
+    world.root = '/project'
+    const moduleGraph = new ModuleGraph('client', async (url) => ({ id: idOf(url, world.root) }))
+    world.server = { environments: { client: { moduleGraph } } }
+    return world
+  }
+
   close() {
     return this.server.close()
   }
@@ -126,23 +140,30 @@ export class World {
    * @returns {Promise<Record<string, Outcome>>} by environment
    */
   async play(step) {
-    for (const { environment, edit } of step.edits) await this.#edit(environment, edit)
+    for (const { environment, edit } of step.edits) await this.edit(environment, edit)
     const environments = Object.keys(this.modules)
-    const before = environments.map((environment) => this.#states(environment))
-    for (const payloads of this.#sent.values()) payloads.length = 0
+    const before = environments.map((environment) => this.states(environment))
     this.#step = step
-    if (step.changes.length > 0) await (this.stock ? this.#emit(step) : this.#transact(step))
+    const sent = await this.save(step.changes.map(({ kind, file }) => ({ kind, file: this.file(file) })))
     this.#step = undefined
     return Object.fromEntries(
       environments.map((environment, index) => [
         environment,
-        {
-          payloads: [...this.#sent.get(environment)],
-          before: before[index],
-          after: this.#states(environment),
-        },
+        { payloads: sent[environment], before: before[index], after: this.states(environment) },
       ]),
     )
+  }
+
+  /**
+   * One save of absolute files, until all that it sends is sent.
+   *
+   * @param {{ kind: 'update' | 'create' | 'delete', file: string }[]} changes
+   * @returns {Promise<Record<string, Payload[]>>} by environment
+   */
+  async save(changes) {
+    for (const payloads of this.#sent.values()) payloads.length = 0
+    if (changes.length > 0) await (this.stock ? this.#emit(changes) : this.#transact(changes))
+    return Object.fromEntries([...this.#sent].map(([environment, payloads]) => [environment, [...payloads]]))
   }
 
   /** @param {string} environment */
@@ -203,10 +224,12 @@ export class World {
   }
 
   /**
+   * Does what happens to a module between two saves.
+   *
    * @param {string} environment
    * @param {Edit} edit
    */
-  async #edit(environment, edit) {
+  async edit(environment, edit) {
     const graph = this.graph(environment)
     const modules = this.modules[environment]
     if (edit.do === 'flush') {
@@ -260,16 +283,16 @@ export class World {
   /**
    * As chokidar would tell stock Vite: one file after another, without waiting.
    *
-   * @param {Step} step
+   * @param {{ kind: 'update' | 'create' | 'delete', file: string }[]} changes
    */
-  async #emit({ changes }) {
+  async #emit(changes) {
     this.passes = []
     const ended = new Promise((resolve) => {
       this.passesLeft = changes.length
       this.passesEnd = resolve
     })
     for (const [place, { kind, file }] of changes.entries()) {
-      this.#place.run(place, () => this.server.watcher.emit(EVENTS[kind], this.file(file)))
+      this.#place.run(place, () => this.server.watcher.emit(EVENTS[kind], file))
     }
     await ended
   }
@@ -277,9 +300,9 @@ export class World {
   /**
    * As the engine would tell our plugin.
    *
-   * @param {Step} step
+   * @param {{ kind: 'update' | 'create' | 'delete', file: string }[]} changes
    */
-  async #transact({ changes }) {
+  async #transact(changes) {
     const { transactions } = this.session
     const { finish } = transactions
     await new Promise((resolve) => {
@@ -289,7 +312,7 @@ export class World {
       }
       transactions.run({
         epoch: 1,
-        changes: changes.map(({ kind, file }) => ({ kind, path: this.file(file), type: 'file' })),
+        changes: changes.map(({ kind, file }) => ({ kind, path: file, type: 'file' })),
       })
     })
     transactions.finish = finish
@@ -323,8 +346,7 @@ export class World {
       name: 'test:world',
       enforce: 'pre',
       resolveId(id) {
-        if (id.startsWith('virtual:')) return `\0${id}`
-        if (id[0] === '/' && !id.startsWith(root)) return root + id
+        if (id.startsWith('virtual:') || (id[0] === '/' && !id.startsWith(root))) return idOf(id, root)
       },
       configureServer: {
         order: 'pre',
@@ -394,10 +416,12 @@ export class World {
   }
 
   /**
+   * What is now known of each module, by url.
+   *
    * @param {string} environment
    * @returns {Map<string, State>}
    */
-  #states(environment) {
+  states(environment) {
     const graph = this.graph(environment)
     return new Map(
       this.modules[environment].map((module) => [
@@ -417,6 +441,12 @@ export class World {
     )
   }
 }
+
+/**
+ * @param {string} url
+ * @param {string} root
+ */
+const idOf = (url, root) => (url.startsWith('virtual:') ? `\0${url}` : root + url)
 
 /** @param {Module} module */
 const etagOf = (module) => `W/"${module.url}"`
