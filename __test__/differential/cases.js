@@ -13,6 +13,7 @@ import { Random } from './random.js'
  * @property {[number, string[]][] | null} bindings
  * @property {boolean} selfAccepting
  * @property {number[] | undefined} statics which imports are static, where that is known
+ * @property {boolean} [byUrl] whether Vite is given urls, which it looks up one after another, rather than modules
  *
  * @typedef {object} ModuleCase
  * @property {string} url below the case's own folder; `virtual:` in front for a virtual module
@@ -46,6 +47,7 @@ import { Random } from './random.js'
  * @property {number[]} drops
  * @property {number[]} adds
  * @property {'filter' | 'legacy' | 'throw' | 'reload'} kind
+ * @property {number} turns of the event loop that it takes
  *
  * @typedef {object} Step
  * @property {{ environment: string, edit: Edit }[]} edits what happens before the save
@@ -216,6 +218,7 @@ function randomInfo(random, index, taste) {
       : null,
     selfAccepting: random.chance(taste.selfAccepting),
     statics: random.chance(0.9) ? random.some(imports, taste.statics) : undefined,
+    byUrl: random.chance(0.3),
   }
 }
 
@@ -285,6 +288,7 @@ function randomHook(random, environment, file, size) {
     environment,
     file,
     kind: /** @type {Hook['kind']} */ (kind),
+    turns: random.pick([0, 0, 0, 1, 3]),
     drops: random.some(all, random.pick([0, 0.3, 1])),
     adds: random.chance(0.6) ? Array.from({ length: random.between(1, 3) }, () => random.below(size)) : [],
   }
@@ -385,7 +389,13 @@ export function* smaller(made) {
 
 /** What a module is when there is nothing special about it. */
 const PLAIN = { result: 'none', state: 'none', failed: false, received: false }
-const PLAIN_INFO = { bindings: null, acceptedExports: null, statics: undefined, selfAccepting: false }
+const PLAIN_INFO = {
+  bindings: null,
+  acceptedExports: null,
+  statics: undefined,
+  selfAccepting: false,
+  byUrl: false,
+}
 
 /**
  * The ways to make a module plainer by one thing.

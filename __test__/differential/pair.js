@@ -15,6 +15,8 @@ const TRIES = 2000
 
 export class Pair {
   #cases = 0
+  /** How often stock Vite answered in which way: cases that are all alike prove little. @type {Map<string, number>} */
+  tally = new Map()
   /** What came of ours in the latest step. @type {Record<string, import('./worlds.js').Outcome> | undefined} */
   latest
 
@@ -53,6 +55,7 @@ export class Pair {
       const stock = await this.stock.play(step)
       const ours = await this.ours.play(step)
       this.latest = ours
+      for (const outcome of Object.values(stock)) this.#count(outcome)
       edited ||= step.edits.some(({ edit }) => edit.do.endsWith('-importer'))
       if (edited) for (const outcomes of [stock, ours]) forgetCircular(outcomes)
       const found = Object.keys(made.graphs).flatMap((environment) =>
@@ -65,6 +68,25 @@ export class Pair {
       if (found.length > 0) return found
     }
     return []
+  }
+
+  /** @param {import('./worlds.js').Outcome} outcome */
+  #count({ payloads, before, after }) {
+    const ways = payloads.length === 0 ? ['silence'] : payloads.map(({ type }) => type)
+    for (const payload of payloads) {
+      if (payload.type === 'full-reload' && payload.path !== '*') ways.push('reload of one page')
+      if (payload.type !== 'update') continue
+      for (const update of payload.updates) {
+        ways.push(update.type)
+        if (update.isWithinCircularImport) ways.push('circular')
+        if (update.explicitImportRequired) ways.push('explicit')
+        if (update.path !== update.acceptedPath) ways.push('accepted import')
+      }
+    }
+    for (const [url, { hmr, state }] of after) {
+      if (hmr !== before.get(url).hmr) ways.push(state === 'HARD_INVALIDATED' ? 'hard' : 'soft')
+    }
+    for (const way of ways) this.tally.set(way, (this.tally.get(way) ?? 0) + 1)
   }
 
   /**

@@ -5,7 +5,7 @@
  * `BINO_CASES=100000` plays more cases, `BINO_SEED=123` one alone.
  */
 
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { randomCase, randomOrderlyCase, randomUpdates } from './cases.js'
 import { Pair } from './pair.js'
 
@@ -27,6 +27,20 @@ const SETUPS = [
     make: randomOrderlyCase,
     bino: { verify: true },
   },
+]
+
+/** What every server's cases must have led to at least once. */
+const WAYS = [
+  'silence',
+  'update',
+  'js-update',
+  'css-update',
+  'circular',
+  'explicit',
+  'accepted import',
+  'full-reload',
+  'hard',
+  'soft',
 ]
 
 /** @param {string} vite the package */
@@ -57,6 +71,8 @@ async function play(vite, { hooks, bino, make }, first, last) {
   const pair = await Pair.start({ vite, hooks, bino })
   try {
     for (let seed = first; seed <= last; seed++) await pair.check(make(seed), seed)
+    if (last - first + 1 === CASES_OF_A_SERVER)
+      expect([...pair.tally.keys()]).toEqual(expect.arrayContaining(WAYS))
   } finally {
     await pair.close()
   }

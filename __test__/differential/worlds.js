@@ -210,13 +210,16 @@ export class World {
    * @param {Module} module
    * @param {import('./cases.js').Info} info
    */
-  #analyze(environment, module, { imports, accepts, acceptedExports, bindings, selfAccepting, statics }) {
+  #analyze(environment, module, info) {
+    const { imports, accepts, acceptedExports, bindings, selfAccepting, statics, byUrl } = info
     const modules = this.modules[environment]
+    /** @param {number} index */
+    const given = (index) => (byUrl && modules[index].id ? modules[index].url : modules[index])
     return this.graph(environment).updateModuleInfo(
       module,
-      new Set(imports.map((index) => modules[index])),
+      new Set(imports.map(given)),
       bindings && new Map(bindings.map(([index, names]) => [modules[index].id, new Set(names)])),
-      new Set(accepts.map((index) => modules[index])),
+      new Set(accepts.map(given)),
       acceptedExports && new Set(acceptedExports),
       selfAccepting,
       statics && new Set(statics.map((index) => modules[index].url)),
@@ -378,6 +381,7 @@ export class World {
           const environment = this.environment.name
           const hook = world.#hookOf(environment, file)
           if (!hook || hook.kind === 'legacy') return
+          for (let turn = 0; turn < hook.turns; turn++) await new Promise((resolve) => setImmediate(resolve))
           if (hook.kind === 'throw') throw new Error(`no update of ${file}`)
           if (hook.kind === 'reload') {
             this.environment.hot.send({
