@@ -102,21 +102,47 @@ describe('React', () => {
     expect(tab.updates.map(({ path }) => path)).toEqual(['/Form.jsx', '/App.jsx'])
     await expectKept()
   })
+
+  it('is still one React after a save that imports a package which Vite has yet to prepare', async () => {
+    const { project, tab, server } = await openForm('vite', { noDiscovery: false, include: [] })
+    await tab.reloadsBy(() =>
+      project.write(
+        'App.jsx',
+        `import { unstable_now } from 'scheduler'\n${FILES['App.jsx'].replace('one', '{typeof unstable_now}')}`,
+      ),
+    )
+    await tab.text('h1', 'Title function')
+    // A second React would have no hooks to give to the form.
+    await tab.page.fill('input', 'Bob')
+    await tab.text('i', 'Bob')
+    const expectKept = await tab.mark()
+    project.write('label.js', "export const label = 'label two'\n")
+    await tab.text('b', 'label two')
+    await expectKept()
+    const { cacheDir } = server.config
+    expect(Object.keys(server.watcher.getWatched()).filter((folder) => folder.startsWith(cacheDir))).toEqual(
+      [],
+    )
+  })
 })
 
 /**
  * The page with a name typed into its form, which only a kept state can show later.
  *
  * @param {string} vite
+ * @param {import('vite').DepOptimizationOptions} [optimizeDeps]
  */
-async function openForm(vite) {
+async function openForm(vite, optimizeDeps = {}) {
   const opened = await open(FILES, {
     vite,
     packages: true,
     config: {
       plugins: [await pluginReact(vite)],
       cacheDir: '.cache',
-      optimizeDeps: { include: ['react', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime'] },
+      optimizeDeps: {
+        include: ['react', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime'],
+        ...optimizeDeps,
+      },
     },
   })
   const { tab } = opened
