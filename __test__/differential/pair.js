@@ -24,14 +24,15 @@ export class Pair {
    * @param {object} options
    * @param {string} options.vite
    * @param {boolean} [options.hooks]
+   * @param {boolean} [options.middlewareMode]
    * @param {import('../../index.d.ts').BinoHmrOptions} [options.bino]
    */
-  static async start({ vite, hooks, bino }) {
+  static async start({ vite, hooks, middlewareMode, bino }) {
     const pair = new Pair()
     pair.folder = createRoot()
     const { root } = pair.folder
-    pair.stock = await World.start({ root, vite, hooks, bino: false })
-    pair.ours = await World.start({ root, vite, hooks, bino: { log: 'silent', ...bino } })
+    pair.stock = await World.start({ root, vite, hooks, middlewareMode, bino: false })
+    pair.ours = await World.start({ root, vite, hooks, middlewareMode, bino: { log: 'silent', ...bino } })
     return pair
   }
 

@@ -5,6 +5,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import http from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { binoHmr } from '../../js/index.js'
@@ -61,8 +62,9 @@ export class World {
    * @param {import('../../index.d.ts').BinoHmrOptions | false} options.bino
    * @param {boolean} [options.hooks] whether plugins take part in updates. With them stock Vite announces all files
    *   of a save before it updates the first; without them it may be done with one before it hears of the next.
+   * @param {boolean} [options.middlewareMode] in it a page never reloads alone
    */
-  static async start({ root, vite, bino, hooks = true }) {
+  static async start({ root, vite, bino, hooks = true, middlewareMode = false }) {
     const world = new World()
     const { createServer, createLogger } = await import(vite)
     const logger = createLogger('silent')
@@ -76,8 +78,11 @@ export class World {
       appType: 'custom',
       customLogger: logger,
       optimizeDeps: { noDiscovery: true },
-      // Not in middleware mode: there every reload of a page is one of all pages. The port is never opened.
-      server: world.stock ? { watch: { ignored: () => true } } : {},
+      // No port is ever opened: nobody listens on the server that the page's channel belongs to.
+      server: {
+        ...(world.stock && { watch: { ignored: () => true } }),
+        ...(middlewareMode && { middlewareMode, hmr: { server: http.createServer() } }),
+      },
       plugins: [world.#plugin(), ...(hooks ? world.#hooks() : []), ...(bino === false ? [] : binoHmr(bino))],
     })
     if (world.stock) world.#takePasses(hooks)
