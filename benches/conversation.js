@@ -21,9 +21,13 @@ process.on('exit', () => {
 /**
  * @param {string} file beside this one
  * @param {string[]} [args]
+ * @param {string[]} [nodeOptions]
  */
-export function startChild(file, args = []) {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { serialization: 'advanced' })
+export function startChild(file, args = [], nodeOptions = []) {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    serialization: 'advanced',
+    execArgv: nodeOptions,
+  })
   running.add(child)
   child.on('exit', () => running.delete(child))
   let asked = 0

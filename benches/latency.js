@@ -13,13 +13,19 @@ const SIDES = /** @type {const} */ (['stock', 'ours'])
 /** chokidar takes two changes of one file within 50 ms for one; all saves stay clear of that. */
 const PAUSE_MS = 80
 
+/** Node 20 has the global `WebSocket` only on request. */
+const WEBSOCKET_FLAGS = ['--experimental-websocket'].filter(
+  (flag) => typeof WebSocket === 'undefined' && process.allowedNodeEnvironmentFlags.has(flag),
+)
+
 /** Edits in the first second after the server listens. */
 const EARLY_EDITS = 20
 
 /**
  * @typedef {import('./statistics.js').Summary} Summary
  * @typedef {{ project: string, kind: string, updates: number[], lost: number[], payloads: number[],
- *   stock: Summary, ours: Summary, ratio: number }} LatencyRow ratio is ours / stock, of medians
+ *   stock: Summary, ours: Summary, ratio: number, pages: { stock: Summary, ours: Summary, ratio: number } }} LatencyRow
+ *   ratio is ours / stock, of medians; `pages` is until the page has the update
  * @typedef {{ project: string, side: string, listening: number, watching: number, load: number,
  *   edits: number, seen: number, payloads: number,
  *   slowest: number }} StartRow milliseconds; `slowest` of the early edits that were seen
@@ -69,7 +75,7 @@ export async function measureLatency({ quick, say }) {
           `ratio ${row.ratio.toFixed(2)}`,
       )
     }
-    await Promise.all(pair.children.map((child) => child.stop()))
+    await Promise.all([pair.page, ...pair.children].map((child) => child.stop()))
   }
   return { saves, starts }
 }
@@ -114,7 +120,10 @@ async function startPair(write, name, early) {
     starts.push({ project: name, side, ...started, load: performance.now() - start })
     if (loaded !== shape.modules.length + 1) throw new Error(`${name}: ${loaded} modules were loaded`)
   }
-  return { projects, children, starts }
+  const page = startChild('./page-child.js', [], WEBSOCKET_FLAGS)
+  for (const [index, child] of children.entries())
+    await page.ask('open', { page: index, ...(await child.ask('address')) })
+  return { projects, children, page, starts }
 }
 
 /** Counts up, so that every save writes something new. */
@@ -125,9 +134,11 @@ let version = 1
  * @param {number} samples
  * @param {(project: Project, version: number) => Edit} edit
  */
-async function measureSaves({ projects, children }, samples, edit) {
+async function measureSaves({ projects, children, page }, samples, edit) {
   /** @type {number[][]} */
   const times = [[], []]
+  /** @type {number[][]} */
+  const pageTimes = [[], []]
   const updates = [0, 0]
   const lost = [0, 0]
   const payloads = [0, 0]
@@ -139,6 +150,7 @@ async function measureSaves({ projects, children }, samples, edit) {
       const { url, file, content } = edit(projects[index], version)
       const saved = await children[index].ask('save', { file, content })
       await sleep(PAUSE_MS)
+      const arrived = await page.ask('arrived', index)
       // As the page would: what was updated is transformed again before the next save.
       await children[index].ask('request', [url])
       if (round < 0) continue
@@ -146,8 +158,13 @@ async function measureSaves({ projects, children }, samples, edit) {
       updates[index] = saved.updates
       if (saved.milliseconds === undefined) lost[index] += 1
       else times[index].push(saved.milliseconds)
+      if (arrived !== undefined) pageTimes[index].push(arrived - saved.start)
     }
   }
-  const [stock, ours] = times.map(summarize)
-  return { stock, ours, updates, lost, payloads, ratio: median(times[1]) / median(times[0]) }
+  return { ...sidesOf(times), pages: sidesOf(pageTimes), updates, lost, payloads }
+}
+
+/** @param {number[][]} times */
+function sidesOf([stock, ours]) {
+  return { stock: summarize(stock), ours: summarize(ours), ratio: median(ours) / median(stock) }
 }

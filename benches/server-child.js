@@ -85,6 +85,13 @@ answer({
     }
   },
 
+  /** Where a page connects. */
+  address() {
+    const address = server.httpServer?.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    return { port, token: server.config.webSocketToken }
+  },
+
   /** Transforms modules breadth first over what Vite finds them to import, as a page would. */
   async load(urls) {
     const seen = new Set()
@@ -114,12 +121,8 @@ answer({
     const start = now()
     await answered
     onSent = undefined
-    if (sent.length === 0) return { milliseconds: undefined, updates: 0 }
-    return {
-      milliseconds: sent[0].at - start,
-      type: sent[0].payload.type,
-      updates: urlsOf(sent[0].payload).length,
-    }
+    if (sent.length === 0) return { start, milliseconds: undefined, updates: 0 }
+    return { start, milliseconds: sent[0].at - start, updates: urlsOf(sent[0].payload).length }
   },
 
   /** How many payloads there were since the last save began: more than one is one too many. */
