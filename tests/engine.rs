@@ -180,8 +180,10 @@ fn start_time() {
             std::fs::write(dir.join(format!("{file}.js")), "").unwrap();
         }
     }
-    for _ in 0..5 {
-        let (engine, events) = start(EngineOptions { threads: 2, ..options(temp.path()) });
+    for round in 0..10 {
+        // Every other time without watches, to see what they cost.
+        let poll = (round % 2 == 1).then_some(Duration::from_secs(60));
+        let (engine, events) = start(EngineOptions { threads: 2, poll, ..options(temp.path()) });
         let Ok(EngineEvent::Ready(stats)) = events.recv_timeout(DEADLINE) else { panic!("not ready") };
         let closing = std::time::Instant::now();
         engine.close();

@@ -8,7 +8,7 @@
 //!           quiet for 2 to 40 ms? ── no ──► wait
 //!                       │ yes
 //!                       ▼
-//!           git at work, and more than a save? ── yes ──► look again in 5 ms (up to 250 ms of silence, 5 s in all)
+//!           git at work, and more than a save? ── yes ──► look again in 5 ms (until silence or 5 s say otherwise)
 //!                       │ no
 //!                       ▼
 //!           a used file gone or empty? ── yes ──► wait for its return (30 ms)
@@ -50,6 +50,13 @@ const LOCK_LOOK: Duration = Duration::from_millis(5);
 /// A lock without any change for this long is stale (a crashed git leaves it behind), or git waits for an editor.
 const LOCK_SILENCE: Duration = Duration::from_millis(250);
 
+/// A lock that was taken just before the transaction began is the cause of it; then git is at work, and silence only
+/// means that the machine is busy: a checkout of 2,000 files on two overloaded cores paused for up to 300 ms.
+const LOCK_STALL: Duration = Duration::from_secs(1);
+
+/// How long before its first write git takes its lock, at most; it compares the trees in between.
+const LOCK_LEAD: Duration = Duration::from_secs(1);
+
 /// The longest that a lock holds a transaction, from the transaction's start.
 const LOCK_MAX: Duration = Duration::from_secs(5);
 
@@ -71,8 +78,8 @@ pub enum Step {
 pub trait Outlook {
     /// Whether some module of the file is in a module graph.
     fn graph_knows(&mut self, dirty: &Dirty) -> bool;
-    /// Whether git is at work in a watched work tree.
-    fn git_locked(&mut self) -> bool;
+    /// How long git has held the lock of a watched work tree; of several the last. `None` without a lock.
+    fn git_lock_age(&mut self) -> Option<Duration>;
     /// Whether there is more than the save of one file: several paths that changed, or one that is new, is gone, or
     /// was unlinked in between (which is how git writes files).
     fn is_burst(&mut self, transaction: &Transaction) -> bool;
@@ -97,10 +104,10 @@ impl Schedule {
 
     /// Says whether the transaction closes, or when to ask again. The time is always later than `now`.
     pub fn poll(&mut self, now: Instant, transaction: &mut Transaction, outlook: &mut dyn Outlook) -> Step {
-        let cap = transaction.opened() + CAP;
-        if now >= cap {
+        if self.is_overdue(now, transaction) {
             return Step::Close;
         }
+        let cap = transaction.opened() + CAP;
         if let Some(debounce) = self.debounce {
             let end = (transaction.last() + debounce).min(cap);
             return if now >= end { Step::Close } else { Step::Wait(end) };
@@ -121,13 +128,17 @@ impl Schedule {
             return Step::Wait(end);
         }
 
-        let silence = transaction.last() + LOCK_SILENCE;
-        let patience = silence.min(transaction.opened() + LOCK_MAX);
-        if now < patience && outlook.git_locked() && outlook.is_burst(transaction) {
-            self.locked = true;
-            return Step::Wait((now + LOCK_LOOK).min(patience));
-        }
-        if std::mem::take(&mut self.locked) && now < patience {
+        let lock_end = transaction.opened() + LOCK_MAX;
+        let lock_age = if now < lock_end { outlook.git_lock_age() } else { None };
+        if let Some(age) = lock_age {
+            let is_cause = age <= now.duration_since(transaction.opened()) + LOCK_LEAD;
+            let silence = if is_cause { LOCK_STALL } else { LOCK_SILENCE };
+            let patience = lock_end.min(transaction.last() + silence);
+            if now < patience && outlook.is_burst(transaction) {
+                self.locked = true;
+                return Step::Wait((now + LOCK_LOOK).min(patience));
+            }
+        } else if std::mem::take(&mut self.locked) && now < lock_end {
             // The lock went away this moment; the events of git's last writes may still be on their way.
             transaction.extend(now);
             return Step::Wait((now + quiet).min(cap));
@@ -137,6 +148,11 @@ impl Schedule {
             Some(loss) if now < loss + RETURN => Step::Wait((loss + RETURN).min(cap)),
             _ => Step::Close,
         }
+    }
+
+    /// Whether the transaction has to close whatever happens.
+    pub fn is_overdue(&self, now: Instant, transaction: &Transaction) -> bool {
+        now >= transaction.opened() + CAP
     }
 
     /// Notes that the transaction is closed, and whether it became a batch.

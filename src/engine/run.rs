@@ -101,7 +101,7 @@ impl Run {
                 Next::Stop => return None,
                 Next::Fail(error) => return Some(error),
             }
-            self.close_what_is_due(sink);
+            self.close_what_is_due(!inbox.is_empty(), sink);
             self.poll_if_due(sink);
             self.warn(sink);
         }
@@ -120,9 +120,8 @@ impl Run {
             // The handle is gone without `close()`, which its drop calls: cannot be, and is harmless.
             Err(RecvTimeoutError::Disconnected) => return Next::Stop,
         };
-        let now = Instant::now();
         for _ in 0..AT_ONCE {
-            match self.hear(message, now) {
+            match self.hear(message, Instant::now()) {
                 Next::Go => {}
                 end => return end,
             }
@@ -131,7 +130,7 @@ impl Run {
                 Err(_) => return Next::Go,
             }
         }
-        self.hear(message, now)
+        self.hear(message, Instant::now())
     }
 
     fn hear(&mut self, message: Message, now: Instant) -> Next {
@@ -155,11 +154,17 @@ impl Run {
         Next::Go
     }
 
-    fn close_what_is_due(&mut self, sink: &dyn Fn(EngineEvent)) {
+    fn close_what_is_due(&mut self, more_at_hand: bool, sink: &dyn Fn(EngineEvent)) {
         self.alarm = None;
         let Some(transaction) = &mut self.transaction else { return };
+        let now = Instant::now();
+        if more_at_hand && !self.schedule.is_overdue(now, transaction) {
+            // It is we who are slow; nothing is quiet as long as signs wait to be taken in.
+            transaction.extend(now);
+            return;
+        }
         let mut look = Look { watch: &mut self.watch, used: self.used.as_ref() };
-        let step = self.schedule.poll(Instant::now(), transaction, &mut look);
+        let step = self.schedule.poll(now, transaction, &mut look);
         match step {
             Step::Wait(until) => self.alarm = Some(until),
             Step::Close => {
@@ -220,8 +225,8 @@ impl Outlook for Look<'_> {
         self.used.knows(&normalize(&dirty.path))
     }
 
-    fn git_locked(&mut self) -> bool {
-        self.watch.git_locked()
+    fn git_lock_age(&mut self) -> Option<Duration> {
+        self.watch.git_lock_age()
     }
 
     fn is_burst(&mut self, transaction: &Transaction) -> bool {

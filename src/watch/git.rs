@@ -1,6 +1,7 @@
 //! Whether git is at work in a work tree. Owns finding the work tree's own git directory; never reads its contents.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Finds `index.lock` of the work tree that `root` lies in, which may be above `root`.
 ///
@@ -17,6 +18,13 @@ pub(super) fn lock_of(root: &Path) -> Option<PathBuf> {
         let git_dir = text.strip_prefix("gitdir:")?.trim();
         Some(dir.join(git_dir).join("index.lock"))
     })
+}
+
+/// How long ago a lock was taken; `None` if it is not there.
+pub(super) fn age(lock: &Path) -> Option<Duration> {
+    let taken = std::fs::metadata(lock).ok()?.modified().ok()?;
+    // A clock that was set back makes it a lock from the future: that is a new one.
+    Some(taken.elapsed().unwrap_or(Duration::ZERO))
 }
 
 #[cfg(test)]

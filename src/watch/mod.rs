@@ -122,7 +122,7 @@ impl Watch {
             scope.add(&plain(extra));
         }
         let signals: Signals = Arc::new(signals);
-        let os = if options.poll { None } else { Some(start(&signals)?) };
+        let os = if options.poll { None } else { Some(start(&scope, &signals)?) };
         Ok(Self {
             scope,
             tree: Tree::default(),
@@ -389,7 +389,7 @@ impl Watch {
     /// old watches, to be kept until the new ones are placed.
     fn renew(&mut self) -> Option<Os> {
         self.os.as_ref()?;
-        match start(&self.signals) {
+        match start(&self.scope, &self.signals) {
             Ok(os) => {
                 self.beside = Beside::default();
                 self.os.replace(os)
@@ -403,9 +403,10 @@ impl Watch {
     }
 }
 
-fn start(signals: &Signals) -> Result<Os> {
+fn start(scope: &Scope, signals: &Signals) -> Result<Os> {
     let signals = Arc::clone(signals);
-    Os::new(move |signal| signals(signal))
+    let root = scope.anchors().next().unwrap_or(Path::new(""));
+    Os::new(root, move |signal| signals(signal))
 }
 
 /// Without `.`, double separators and a separator at the end, so that paths compare by their bytes.

@@ -63,11 +63,12 @@ pub(super) enum Placed {
 }
 
 impl Os {
-    pub(super) fn new(signal: impl Fn(Signal) + Send + 'static) -> Result<Self> {
+    /// Starts notify's thread. `root` is what errors name that concern no path of their own.
+    pub(super) fn new(root: &Path, signal: impl Fn(Signal) + Send + 'static) -> Result<Self> {
         let thread = Arc::new(Thread::default());
-        let last_words = LastWords { thread: Arc::clone(&thread), signal };
+        let last_words = LastWords { thread: Arc::clone(&thread), signal, root: root.to_owned() };
         let watcher = notify::recommended_watcher(move |event| last_words.hear(event))
-            .map_err(|error| explain(error, Path::new("")))?;
+            .map_err(|error| explain(error, root))?;
         Ok(Self { watcher: Mutex::new(Some(watcher)), thread })
     }
 
@@ -153,6 +154,7 @@ impl Thread {
 struct LastWords<S: Fn(Signal)> {
     thread: Arc<Thread>,
     signal: S,
+    root: PathBuf,
 }
 
 impl<S: Fn(Signal)> LastWords<S> {
@@ -160,7 +162,7 @@ impl<S: Fn(Signal)> LastWords<S> {
         self.thread.note();
         let heard = catch_unwind(AssertUnwindSafe(|| match event {
             Ok(event) => self.translate(event),
-            Err(error) => (self.signal)(Signal::Warning(explain(error, Path::new("")))),
+            Err(error) => (self.signal)(Signal::Warning(explain(error, &self.root))),
         }));
         if let Err(panic) = heard {
             (self.signal)(Signal::Failed(panicked(THREAD, panic.as_ref())));
@@ -244,6 +246,10 @@ mod tests {
     use crossbeam_channel::unbounded;
     use notify::event::{CreateKind, DataChange, MetadataKind, RemoveKind};
 
+    fn last_words<S: Fn(Signal)>(thread: Arc<Thread>, signal: S) -> LastWords<S> {
+        LastWords { thread, signal, root: PathBuf::from("/root") }
+    }
+
     #[test]
     fn reading_is_no_evidence() {
         let data = EventKind::Modify(ModifyKind::Data(DataChange::Any));
@@ -271,9 +277,8 @@ mod tests {
     #[test]
     fn an_overflow_is_told() {
         let (sender, signals) = unbounded();
-        let last_words =
-            LastWords { thread: Arc::default(), signal: move |signal| drop(sender.send(signal)) };
-        last_words.hear(Ok(notify::Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan)));
+        let handler = last_words(Arc::default(), move |signal| drop(sender.send(signal)));
+        handler.hear(Ok(notify::Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan)));
         assert!(matches!(signals.try_recv(), Ok(Signal::Lost)));
     }
 
@@ -284,8 +289,8 @@ mod tests {
             assert!(!matches!(signal, Signal::Touched { .. }), "as if by a bug");
             drop(sender.send(signal));
         };
-        let last_words = LastWords { thread: Arc::default(), signal };
-        last_words.hear(Ok(notify::Event::new(EventKind::Create(CreateKind::File)).add_path("/a".into())));
+        let handler = last_words(Arc::default(), signal);
+        handler.hear(Ok(notify::Event::new(EventKind::Create(CreateKind::File)).add_path("/a".into())));
         let Ok(Signal::Failed(error)) = signals.try_recv() else { panic!("it was silent") };
         assert_eq!(error.to_string(), panicked(THREAD, &"as if by a bug").to_string());
     }
@@ -296,7 +301,7 @@ mod tests {
             let (sender, signals) = unbounded();
             let thread = Arc::new(Thread::default());
             thread.closing.store(closing, Ordering::Release);
-            drop(LastWords { thread, signal: move |signal| drop(sender.send(signal)) });
+            drop(last_words(thread, move |signal| drop(sender.send(signal))));
             assert_eq!(signals.iter().count(), told);
         }
     }

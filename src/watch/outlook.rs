@@ -1,19 +1,19 @@
 //! What the disk says about a transaction that has become quiet. Looks, and changes nothing.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Watch, git};
 use crate::change::{Dirty, EntryType, Evidence, Stat, Transaction};
 
 impl Watch {
-    /// Whether git holds the lock of a watched work tree.
-    pub fn git_locked(&mut self) -> bool {
+    /// How long git has held the lock of a watched work tree; of several the one taken last. `None` without a lock.
+    pub fn git_lock_age(&mut self) -> Option<Duration> {
         if self.git_locks.is_empty() {
             // A repository may have been made since the start.
             self.git_locks = self.scope.anchors().filter_map(git::lock_of).collect();
         }
-        self.git_locks.iter().any(|lock| lock.exists())
+        self.git_locks.iter().filter_map(|lock| git::age(lock)).min()
     }
 
     /// Whether there is more than one file saved. Paths that neither were nor are there do not count: the temporary

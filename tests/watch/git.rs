@@ -61,6 +61,13 @@ fn a_checkout_is_one_batch() {
 fn a_stale_lock_delays_a_burst_but_no_save() {
     let lab = repository(3).start_with(|options, _| options.ignore = vec!["**/.git/**".into()]);
     lab.write("root/.git/index.lock", "");
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+    std::fs::File::options()
+        .append(true)
+        .open(lab.at("root/.git/index.lock"))
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
     let start = std::time::Instant::now();
     lab.write("root/src/0/both0.js", "saved");
     assert_eq!(lab.show(&lab.batch()), ["~f root/src/0/both0.js"]);

@@ -11,7 +11,7 @@ use crate::change::Evidence;
 #[derive(Default, Clone, Copy)]
 struct World {
     known: bool,
-    locked: bool,
+    lock: Option<Duration>,
     burst: bool,
     lost: Option<Instant>,
 }
@@ -20,8 +20,8 @@ impl Outlook for World {
     fn graph_knows(&mut self, _: &Dirty) -> bool {
         self.known
     }
-    fn git_locked(&mut self) -> bool {
-        self.locked
+    fn git_lock_age(&mut self) -> Option<Duration> {
+        self.lock
     }
     fn is_burst(&mut self, _: &Transaction) -> bool {
         self.burst
@@ -33,6 +33,9 @@ impl Outlook for World {
 
 /// Milliseconds, path, kind of sign.
 type Sign = (u64, u32, u8);
+
+/// The age of a lock that a crashed git left behind.
+const STALE: Duration = Duration::from_secs(3600);
 
 const SAVE: u8 = 0;
 const OPEN: u8 = 1;
@@ -77,9 +80,9 @@ fn closes_at(schedule: &mut Schedule, signs: &[Sign], mut world: impl FnMut(Dura
 fn a_transaction_closes_when_it_is_complete() {
     let still = World::default();
     let known = World { known: true, ..still };
-    let git = World { locked: true, burst: true, ..still };
+    let git = World { lock: Some(STALE), burst: true, ..still };
     let two: &[Sign] = &[(0, 1, NEW), (1, 2, NEW)];
-    let table: [(&str, &[Sign], World, u64); 10] = [
+    let table: [(&str, &[Sign], World, u64); 11] = [
         ("a save of a module", &[(0, 1, SAVE)], known, 0),
         ("a save of a file that no graph knows", &[(0, 1, SAVE)], still, 2),
         ("a write that is not complete", &[(0, 1, OPEN)], known, 2),
@@ -88,6 +91,7 @@ fn a_transaction_closes_when_it_is_complete() {
         ("a burst of twenty", &(0..20).map(|n| (0, n, NEW)).collect::<Vec<_>>(), known, 21),
         ("a burst of a thousand", &(0..1000).map(|n| (0, n, NEW)).collect::<Vec<_>>(), known, 40),
         ("two files while git holds a stale lock", two, git, 251),
+        ("two files by a git that is slow", two, World { lock: Some(ms(500)), ..git }, 1001),
         ("a save while git holds its lock", &[(0, 1, SAVE)], World { burst: false, known: false, ..git }, 2),
         ("a module saved while git holds its lock", &[(0, 1, SAVE)], World { known: true, ..git }, 0),
     ];
@@ -126,7 +130,11 @@ fn an_empty_module_is_not_a_complete_save() {
 #[test]
 fn a_checkout_ends_when_its_lock_goes_and_all_is_quiet() {
     let signs: Vec<_> = (0..10).map(|n| (u64::from(n) * 100, n, NEW)).collect();
-    let world = |elapsed: Duration| World { locked: elapsed < ms(1000), burst: true, ..World::default() };
+    let world = |elapsed: Duration| World {
+        lock: (elapsed < ms(1000)).then_some(elapsed),
+        burst: true,
+        ..World::default()
+    };
     let end = closes_at(&mut Schedule::new(None), &signs, world);
     assert!((1000..1050).contains(&end), "{end}");
 }
@@ -134,7 +142,7 @@ fn a_checkout_ends_when_its_lock_goes_and_all_is_quiet() {
 #[test]
 fn a_lock_holds_for_five_seconds_at_most() {
     let signs: Vec<_> = (0..100).map(|n| (u64::from(n) * 100, n, NEW)).collect();
-    let world = World { locked: true, burst: true, ..World::default() };
+    let world = World { lock: Some(STALE), burst: true, ..World::default() };
     let end = closes_at(&mut Schedule::new(None), &signs, |_| world);
     assert!((5000..5100).contains(&end), "{end}");
 }
@@ -171,7 +179,7 @@ fn a_fixed_debounce_replaces_the_rules() {
         ("not before", 5, &[(0, 1, NEW), (6, 2, NEW)], 5),
         ("capped", 60_000, &[(0, 1, NEW)], 10_000),
     ];
-    let world = World { known: true, locked: true, burst: true, lost: Some(Instant::now() + ms(5000)) };
+    let world = World { known: true, lock: Some(STALE), burst: true, lost: Some(Instant::now() + ms(5000)) };
     for (name, debounce, signs, expected) in table {
         assert_eq!(closes_at(&mut Schedule::new(Some(ms(debounce))), signs, |_| world), expected, "{name}");
     }
@@ -186,7 +194,7 @@ proptest! {
         signs.sort();
         signs[0].0 = 0;
         let mut schedule = Schedule::new(debounce.map(ms));
-        let world = World { known, locked, burst, lost: None };
+        let world = World { known, lock: locked.then_some(STALE), burst, lost: None };
         // `closes_at` panics if the schedule asks to be polled at a time that has passed.
         let end = closes_at(&mut schedule, &signs, |_| world);
         prop_assert!(end <= 10_000);
