@@ -45,6 +45,7 @@ for (const seed of seeds) {
         }
         await tab.sees(shows, site.expected())
         await tab.noOverlay()
+        await tab.settled()
         if (step % 10 !== 0) continue
         const fresh = await openTab(opened)
         await fresh.sees(shows, site.expected())
@@ -189,6 +190,22 @@ class Site {
     return new Set([...this.shown].flatMap((index) => this.panels[index].sheets))
   }
 
+  #usedLeaves() {
+    const used = new Set([...this.shown].flatMap((index) => this.panels[index].leaves))
+    // A set that grows while it is gone through is gone through to its end.
+    for (const index of used) {
+      const { uses } = this.leaves[index]
+      if (uses !== undefined) used.add(uses)
+    }
+    return [...used]
+  }
+
+  /** A leaf that the page uses: that it has taken the edit can be seen. */
+  #someLeaf() {
+    const used = this.#usedLeaves()
+    return used[this.pick(used.length)]
+  }
+
   expected() {
     const texts = this.panels.map(({ title, leaves }, index) =>
       this.shown.has(index)
@@ -229,14 +246,15 @@ class Site {
   }
 
   #leafText() {
-    const index = this.pick(LEAVES)
+    const index = this.#someLeaf()
     this.leaves[index].text = `text${this.version}`
     return { what: `leaf${index}.js: another text`, files: { [`leaf${index}.js`]: this.leaf(index) } }
   }
 
   /** A leaf uses a later one: never a loop. */
   #leafUses() {
-    const index = this.pick(LEAVES - 1)
+    const index = this.#someLeaf()
+    if (index === LEAVES - 1) return this.#leafText()
     const uses = index + 1 + this.pick(LEAVES - index - 1)
     const leaf = this.leaves[index]
     leaf.uses = leaf.uses === uses ? undefined : uses
@@ -298,11 +316,11 @@ class Site {
     return { what: `break ${file}`, files: { [file]: BROKEN }, broken: true }
   }
 
-  /** Half of the leaves and all sheets in one go. */
+  /** All that the page uses, in one go. */
   #several() {
     /** @type {Record<string, string>} */
     const files = {}
-    for (let index = 0; index < LEAVES; index += 2) {
+    for (const index of this.#usedLeaves()) {
       this.leaves[index].text = `several${this.version}`
       files[`leaf${index}.js`] = this.leaf(index)
     }
@@ -315,7 +333,7 @@ class Site {
 
   /** Deletes a leaf and writes it again, as git does. */
   #again() {
-    const index = this.pick(LEAVES)
+    const index = this.#someLeaf()
     this.leaves[index].text = `again${this.version}`
     const file = `leaf${index}.js`
     return {

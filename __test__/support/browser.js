@@ -118,6 +118,8 @@ export async function openUrl(url, served) {
 export class Tab {
   /** What came through the socket since the tab was opened, over all its reloads. @type {Payload[]} */
   frames = []
+  /** How many times it has begun to connect. */
+  sockets = 0
   /** @type {string[]} */
   console = []
 
@@ -129,6 +131,7 @@ export class Tab {
     this.page = page
     this.served = served
     page.on('websocket', (socket) => {
+      this.sockets += 1
       socket.on('framereceived', ({ payload }) => this.frames.push(JSON.parse(String(payload))))
     })
     page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`))
@@ -155,6 +158,11 @@ export class Tab {
   async connected(times) {
     await this.hears(() => this.payloads('connected').length >= times, `connection ${times}`)
     await this.page.waitForLoadState('load')
+  }
+
+  /** Waits until the page, if it is loading, is connected: what is saved before that may pass it by. */
+  settled() {
+    return this.hears(() => this.payloads('connected').length === this.sockets, 'a connection')
   }
 
   /**
