@@ -186,21 +186,21 @@ describe('a plugin', () => {
   })
 
   it('whose watchChange hook is slow holds back its own file and no other', async () => {
-    let release = () => {}
-    const gate = new Promise((resolve) => {
-      release = () => resolve(undefined)
-    })
+    const [reached, reach] = signal()
+    const [gate, release] = signal()
     const plugin = {
       name: 'test:slow',
       /** @param {string} id */
       async watchChange(id) {
-        if (id.endsWith('quiet.js')) await gate
+        if (!id.endsWith('quiet.js')) return
+        reach()
+        await gate
       },
     }
     const { project, tab } = await open(FILES, { config: { plugins: [plugin] } })
     const expectKept = await tab.mark()
     project.write('quiet.js', FILES['quiet.js'].replace('one', 'two'))
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await reached
     project.write('view.js', VIEW.replace('one', 'two'))
     await tab.text('#app', 'two')
     expect(await tab.page.evaluate(() => Reflect.get(window, 'quiet'))).toBe('one')
@@ -209,6 +209,15 @@ describe('a plugin', () => {
     await expectKept()
   })
 })
+
+/** A promise, and what fulfils it. @returns {[Promise<void>, () => void]} */
+function signal() {
+  let fulfil = () => {}
+  const promise = new Promise((resolve) => {
+    fulfil = () => resolve(undefined)
+  })
+  return [promise, fulfil]
+}
 
 /**
  * @param {import('vite').Plugin} plugin that takes `quiet.js` out

@@ -104,7 +104,11 @@ describe('React', () => {
   })
 
   it('is still one React after a save that imports a package which Vite has yet to prepare', async () => {
-    const { project, tab, server } = await openForm('vite', { noDiscovery: false, include: [] })
+    const { project, tab, server } = await openForm('vite', {
+      optimizeDeps: { noDiscovery: false, include: [] },
+      // What people write to have a linked package watched. It must not have the prepared packages watched.
+      server: { watch: { ignored: ['!**/node_modules/**'] } },
+    })
     await tab.reloadsBy(() =>
       project.write(
         'App.jsx',
@@ -130,15 +134,17 @@ describe('React', () => {
  * The page with a name typed into its form, which only a kept state can show later.
  *
  * @param {string} vite
- * @param {import('vite').DepOptimizationOptions} [optimizeDeps]
+ * @param {Pick<import('vite').InlineConfig, 'optimizeDeps' | 'server'>} [config]
  */
-async function openForm(vite, optimizeDeps = {}) {
+async function openForm(vite, { optimizeDeps, server } = {}) {
   const opened = await open(FILES, {
     vite,
     packages: true,
     config: {
       plugins: [await pluginReact(vite)],
-      cacheDir: '.cache',
+      // As usual below a `node_modules`, which plugin-react leaves alone; the project's own is a link to ours.
+      cacheDir: '.cache/node_modules',
+      server,
       optimizeDeps: {
         include: ['react', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime'],
         ...optimizeDeps,
