@@ -31,3 +31,25 @@ it('a walk that fails sends what Vite would have sent', async () => {
   expect(await update).toMatchObject({ type: 'update', updates: [{ path: '/main.js' }] })
   await page.log('the walk broke')
 })
+
+it('what does not decode is an error with a code, and never a crash', async () => {
+  const page = await startServer(createProject(FILES))
+  const { engine } = page.session
+  const graph = engine.openGraph()
+  const cases = [
+    () => engine.applyDelta(graph, Uint32Array.of(1, 1), []),
+    () => engine.applyDelta(graph, Uint32Array.of(0xffffffff, 63, 7), []),
+    () => engine.applyDelta(99, Uint32Array.of(), []),
+    () => engine.walk(Uint32Array.of(graph, 0, 1, 0, 1, 4242)),
+    () => engine.walk(Uint32Array.of(77)),
+  ]
+  for (const broken of cases) expect(broken).toThrow(expect.objectContaining({ code: 'BINO_GRAPH_DELTA' }))
+})
+
+it('an engine that is closed says so', async () => {
+  const page = await startServer(createProject(FILES))
+  const { engine } = page.session
+  await page.server.close()
+  expect(() => engine.stats()).toThrow(expect.objectContaining({ code: 'BINO_ENGINE_CLOSED' }))
+  await engine.close()
+})

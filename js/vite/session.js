@@ -89,7 +89,7 @@ export class Session {
   }
 
   /**
-   * The native graph of an environment, made when it is first asked for: plugins may add environments late.
+   * The native graph of an environment, made when it is first asked for.
    *
    * @param {Environment} environment
    */
@@ -174,6 +174,8 @@ export class Session {
   #onEvent(event) {
     if (this.#closed) return
     if (event.type === 'batch') {
+      // Plugins may add environments at any time; each is stood in front of before a pass sends through it.
+      for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
       const changes = event.changes.filter(({ path }) => !this.watch.ignored(path))
       this.transactions.run({ epoch: event.epoch, changes })
     } else if (event.type === 'ready') this.becomeReady?.(undefined)
