@@ -81,6 +81,7 @@ export function startChild(file, args = [], nodeOptions = []) {
  * @param {Record<string, (input: any) => unknown>} handlers
  */
 export function answer(handlers) {
+  process.on('disconnect', () => process.exit())
   process.on('message', async (/** @type {any} */ { id, command, input }) => {
     try {
       process.send?.({ id, output: await handlers[command](input) })

@@ -12,6 +12,14 @@ const FILES_IN_A_FOLDER = 25
 
 /** @type {string[]} */
 const folders = []
+
+/** A fresh folder. */
+export function emptyFolder() {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'bino-bench-')))
+  folders.push(folder)
+  return folder
+}
+
 process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
@@ -20,8 +28,7 @@ export class Project {
   /** @param {import('./shapes.js').Shape} shape */
   constructor(shape) {
     this.shape = shape
-    this.root = realpathSync(mkdtempSync(path.join(tmpdir(), 'bino-bench-')))
-    folders.push(this.root)
+    this.root = emptyFolder()
     shape.modules.forEach((_, index) => {
       if (index % FILES_IN_A_FOLDER === 0) mkdirSync(path.dirname(this.file(index)), { recursive: true })
       writeFileSync(this.file(index), this.code(index, 0))

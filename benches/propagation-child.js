@@ -1,5 +1,6 @@
 /**
- * One side of the propagation figures: `node propagation-child.js <side> <shape> <size>`, asked over IPC.
+ * One side of the propagation figures: `node propagation-child.js <side> <shape> <size> <root>`, asked over
+ * IPC.
  *
  * What every sample includes, on all three sides: finding the boundaries, invalidating what an update invalidates,
  * building the payload, and handing it to the environment's hot channel, which keeps it. Not included, since it is the
@@ -12,9 +13,6 @@
  */
 
 import { createHash } from 'node:crypto'
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { createServer } from 'vite'
 import { binoHmr } from '../js/index.js'
 import { makeInvalidationIterative } from '../js/vite/invalidation.js'
@@ -26,9 +24,7 @@ import { LinearWalk } from './linear-walk.js'
 import { SHAPES } from './shapes.js'
 import { LoadedShape, resolveShape } from './vite-graph.js'
 
-const [side, shapeName, size] = process.argv.slice(2)
-const root = realpathSync(mkdtempSync(path.join(tmpdir(), 'bino-bench-')))
-process.on('exit', () => rmSync(root, { recursive: true, force: true }))
+const [side, shapeName, size, root] = process.argv.slice(2)
 
 const server = await createServer({
   root,

@@ -4,6 +4,7 @@
  */
 
 import { STOPPED, startChild } from './conversation.js'
+import { emptyFolder } from './project.js'
 import { summarize } from './statistics.js'
 
 /** A stock run that has said nothing for this long is stopped. */
@@ -74,8 +75,9 @@ export async function measurePropagation({ quick, say }) {
  */
 async function measureRow(shape, size, quick) {
   const samples = quick ? 10 : 30
+  const root = emptyFolder()
   const children = Object.fromEntries(
-    SIDES.map((side) => [side, startChild('./propagation-child.js', [side, shape, String(size)])]),
+    SIDES.map((side) => [side, startChild('./propagation-child.js', [side, shape, String(size), root])]),
   )
   await Promise.all(SIDES.map((side) => children[side].ask('load')))
   const runs = SIDES.map((side) => new Run(children[side], side === 'stock'))

@@ -25,6 +25,9 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 
+// Ends by itself, so that children and folders are gone as at any other end.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
+
 const startedAt = performance.now()
 /** @type {any} */
 const results = { machine: describeMachine(), quick: values.quick }

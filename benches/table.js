@@ -220,7 +220,9 @@ function propagationOf(rows) {
 function cell(side, what) {
   const summary = side[what]
   if (summary) return ms(summary.p50)
-  return side.outcome === 'update' ? '' : side.outcome
+  // A stopped run says nothing about the steps before.
+  if (side.outcome === 'update' || (what === 'onFileChange' && side.limit !== undefined)) return ''
+  return side.outcome
 }
 
 /**
