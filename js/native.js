@@ -1,8 +1,8 @@
 /**
- * Loads the addon and gives its engine a JavaScript face: errors with codes, events as plain objects.
+ * Gives the addon's engine a JavaScript face: errors with codes, events as plain objects.
  */
 
-import { createRequire } from 'node:module'
+import { loadAddon } from './load-addon.js'
 
 /**
  * @typedef {object} EngineOptions
@@ -33,8 +33,6 @@ import { createRequire } from 'node:module'
  * @property {() => Promise<void>} close joins every thread
  */
 
-const require = createRequire(import.meta.url)
-
 /**
  * Starts an engine. Its events come on the event loop and do not keep the process alive.
  *
@@ -52,21 +50,4 @@ export function createEngine(options, onEvent) {
     else
       onEvent({ type: /** @type {'warning'} */ (type), error: Object.assign(new Error(message), { code }) })
   })
-}
-
-/** @returns {typeof import('./binding.cjs')} */
-function loadAddon() {
-  try {
-    return require('./binding.cjs')
-  } catch (cause) {
-    throw Object.assign(
-      new Error(
-        `bino-hmr could not load its native addon for ${process.platform} ${process.arch}: ` +
-          `${cause instanceof Error ? cause.message : String(cause)}\n` +
-          'In a clone of the repository run `npm run build`; in a project reinstall bino-hmr without --omit=optional.',
-        { cause },
-      ),
-      { code: 'BINO_ADDON_MISSING' },
-    )
-  }
 }

@@ -25,10 +25,13 @@ const HARD = 'HARD_INVALIDATED'
  * Gives one environment's graph instance the iterative bodies.
  *
  * @param {import('vite').EnvironmentModuleGraph} moduleGraph
+ * @param {() => number | undefined} version a number that changes with the graph; `undefined` while a change is under way
  */
-export function makeInvalidationIterative(moduleGraph) {
+export function makeInvalidationIterative(moduleGraph, version = () => undefined) {
   const graph = /** @type {GraphState} */ (moduleGraph)
   const now = vitesClock(graph)
+  /** What the last `onFileChange` reached. */
+  const last = { file: '', reached: /** @type {Set<ModuleState>} */ (new Set()), version: version() }
 
   /** @type {typeof graph.invalidateModule} */
   graph.invalidateModule = (module, seen = new Set(), timestamp = now(), isHmr = false, soft = false) => {
@@ -38,14 +41,36 @@ export function makeInvalidationIterative(moduleGraph) {
   graph.onFileChange = (file) => {
     const modules = graph.getModulesByFile(file)
     if (!modules) return
-    const seen = new Set()
-    for (const module of modules) graph.invalidateModule(module, seen)
+    const reached = new Set()
+    for (const module of modules) graph.invalidateModule(module, reached)
+    Object.assign(last, { file, reached, version: version() })
   }
 
   graph.invalidateAll = () => {
     const timestamp = now()
     const seen = new Set()
     for (const module of graph.idToModuleMap.values()) graph.invalidateModule(module, seen, timestamp)
+  }
+
+  return {
+    /**
+     * Vite invalidates the modules of a file twice: in `onFileChange`, before the hooks, and with the update, where all
+     * that is new is the time of the update. While the graph is the same, the second way up reaches what the first did.
+     *
+     * @param {string} file
+     * @param {number} timestamp
+     * @returns {boolean} false when the way up has to be gone again
+     */
+    stampAgain(file, timestamp) {
+      if (last.file !== file || last.version === undefined || last.version !== version()) return false
+      for (const module of last.reached) {
+        // Asked for since, and on its way to new code: it has to be invalidated once more.
+        if (module.invalidationState === undefined) return false
+        module.lastHMRTimestamp = timestamp
+        module.lastHMRInvalidationReceived = false
+      }
+      return true
+    },
   }
 }
 
@@ -97,7 +122,9 @@ function invalidate(graph, first, seen, timestamp, isHmr, softly) {
       continue
     }
     const importer = /** @type {ModuleState} */ (next.value)
-    if (importer.acceptedHmrDeps.has(module)) continue
+    // Nothing can change it any more. Most edges end here in a graph of many, so this is asked first.
+    if (importer.invalidationState === HARD && seen.has(importer)) continue
+    if (importer.acceptedHmrDeps.size > 0 && importer.acceptedHmrDeps.has(module)) continue
     const soft =
       importer.type === 'js' && (softs[top] || Boolean(importer.staticImportedUrls?.has(module.url)))
     if (visit(graph, importer, seen, timestamp, isHmr, soft)) {

@@ -42,6 +42,8 @@ export class Mirror {
   /** @type {NodeJS.Timeout | undefined} */
   #idle
   #closed = false
+  #changes = 0
+  #changing = 0
 
   /**
    * @param {import('vite').EnvironmentModuleGraph} moduleGraph
@@ -58,6 +60,11 @@ export class Mirror {
       // Files without a module of their own (CSS dependencies) have no id.
       for (const module of modules) if (module.id === null) this.#mark(module, ALL)
     }
+  }
+
+  /** Counts the changes of Vite's graph; `undefined` while one is under way. */
+  get version() {
+    return this.#changing > 0 ? undefined : this.#changes
   }
 
   /** Ends the idle timer; the graph may go on being used by Vite. */
@@ -113,9 +120,12 @@ export class Mirror {
     graph.updateModuleInfo = async (module, ...rest) => {
       // Vite replaces this set rather than change it, so holding the old one costs nothing.
       const before = module.importedModules
+      this.#changing += 1
       try {
         return await updateModuleInfo.call(graph, module, ...rest)
       } finally {
+        this.#changing -= 1
+        this.#changes += 1
         this.#mark(module, FLAGS | ACCEPTED_DEPS | ACCEPTED_EXPORTS | IMPORTED_BINDINGS)
         for (const dep of module.importedModules) {
           // A file that was deleted and comes back imports what it did, but its imports had lost it.
@@ -129,12 +139,14 @@ export class Mirror {
 
     graph.updateModuleTransformResult = (module, result) => {
       updateModuleTransformResult.call(graph, module, result)
+      this.#changes += 1
       const mask = this.#sent[this.indexOf(module)]?.difference(module) ?? 0
       if (mask !== 0) this.#mark(module, mask)
     }
 
     graph.onFileDelete = (file) => {
       onFileDelete.call(graph, file)
+      this.#changes += 1
       for (const module of graph.getModulesByFile(file) ?? []) {
         for (const dep of module.importedModules) this.#mark(dep, IMPORTERS)
       }
@@ -292,7 +304,11 @@ class Sent {
   difference(module) {
     let mask = 0
     if (this.flags !== flagsOf(module)) mask |= FLAGS
-    if (!sameModules(this.importers, module.importers)) mask |= IMPORTERS
+    // A walk ends at a module that accepts itself, so the order of its importers is nothing that it could have met.
+    const same = module.isSelfAccepting
+      ? this.importers.length === module.importers.size
+      : sameModules(this.importers, module.importers)
+    if (!same) mask |= IMPORTERS
     if (
       this.acceptedDeps !== module.acceptedHmrDeps ||
       this.acceptedDepsSize !== module.acceptedHmrDeps.size

@@ -115,13 +115,16 @@ function walkAll(works, session) {
  * @param {Work} work
  * @param {number} timestamp one for the whole transaction: a module stamped otherwise than its payload says loads twice
  */
-function invalidate({ environment, passes }, timestamp) {
+function invalidate({ environment, mirrored, passes }, timestamp) {
+  const { moduleGraph } = environment
   const shared = new Set()
   for (const pass of passes) {
     const seeds = seedsOf(pass, environment)
     const plain = pass.kind === 'update' && seeds.every((module) => module.file === pass.file)
+    const whole = plain && seeds.length === moduleGraph.getModulesByFile(pass.file)?.size
+    if (whole && passes.length === 1 && mirrored.stampAgain(pass.file, timestamp)) return
     const seen = plain ? shared : new Set()
-    for (const module of seeds) environment.moduleGraph.invalidateModule(module, seen, timestamp, true)
+    for (const module of seeds) moduleGraph.invalidateModule(module, seen, timestamp, true)
   }
 }
 

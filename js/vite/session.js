@@ -23,6 +23,7 @@ import { wirePathOf } from './wire-path.js'
  * @typedef {object} Mirrored one environment's place in the engine
  * @property {number} graph the native graph
  * @property {Mirror} mirror keeps it current
+ * @property {(file: string, timestamp: number) => boolean} stampAgain invalidates what `onFileChange` just reached
  * @property {(url: string) => string} wirePath how this Vite writes a url in a payload
  */
 
@@ -97,7 +98,6 @@ export class Session {
     const known = this.#mirrored.get(environment)
     if (known) return known
     const graph = this.engine.openGraph()
-    makeInvalidationIterative(environment.moduleGraph)
     const mirror = new Mirror(
       environment.moduleGraph,
       (words, strings) => this.engine.applyDelta(graph, words, strings),
@@ -111,7 +111,8 @@ export class Session {
       },
     )
     standInFront(environment)
-    const mirrored = { graph, mirror, wirePath: wirePathOf(environment) }
+    const { stampAgain } = makeInvalidationIterative(environment.moduleGraph, () => mirror.version)
+    const mirrored = { graph, mirror, stampAgain, wirePath: wirePathOf(environment) }
     this.#mirrored.set(environment, mirrored)
     return mirrored
   }
