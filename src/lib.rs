@@ -9,6 +9,7 @@ pub mod error;
 pub mod path;
 
 pub mod change;
+pub mod scan;
 pub mod graph;
 pub mod propagate;
 

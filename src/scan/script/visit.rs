@@ -1,0 +1,308 @@
+//! One visit of a syntax tree for what the module record does not tell: `import()`, `require()`, `new URL()`,
+//! `import.meta.glob()` and `import.meta.hot`.
+//! Owns how each is recognised; never follows values through variables, except the one that holds `import.meta.hot`.
+
+use oxc_ast::ast::{
+    Argument, ArrayExpression, ArrayExpressionElement, BindingPattern, CallExpression, Expression,
+    ImportExpression, NewExpression, ObjectPropertyKind, Program, TSImportEqualsDeclaration,
+    TSModuleReference, TemplateLiteral, VariableDeclarator,
+};
+use oxc_ast_visit::{Visit, walk};
+
+use crate::scan::Source;
+use crate::scan::diagnostic::{Code, Diagnostic, Severity};
+use crate::scan::facts::{Bindings, Glob, Import, ImportKind, ModuleFacts};
+use crate::scan::hot::{HotCall, HotMethod};
+
+/// Adds what is only in the tree.
+pub(super) fn read(source: Source<'_>, program: &Program<'_>, facts: &mut ModuleFacts) {
+    let first_call = facts.hot.calls.len();
+    let mut visitor = Visitor { source, facts, aliases: Vec::new(), maybe_hot: Vec::new() };
+    visitor.visit_program(program);
+    let Visitor { aliases, maybe_hot, .. } = visitor;
+    // A function can use the variable above the line that sets it, so the variables are known only now.
+    let through = maybe_hot.into_iter().filter(|(name, _)| aliases.contains(name));
+    facts.hot.calls.extend(through.map(|(_, call)| call));
+    facts.hot.calls[first_call..].sort_by_key(|call| call.position);
+}
+
+struct Visitor<'s, 'a> {
+    source: Source<'s>,
+    facts: &'s mut ModuleFacts,
+    /// Variables that hold `import.meta.hot`.
+    aliases: Vec<&'a str>,
+    /// Calls of methods that `import.meta.hot` has, of variables.
+    maybe_hot: Vec<(&'a str, HotCall)>,
+}
+
+impl<'a> Visit<'a> for Visitor<'_, 'a> {
+    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
+        if let Some((specifier, start)) = plain_string(&it.source) {
+            self.import(specifier, ImportKind::Dynamic, start);
+        } else if let Expression::TemplateLiteral(template) = it.source.get_inner_expression()
+            && let Some(pattern) = glob_of(template)
+        {
+            let position = self.source.position(it.span.start as usize);
+            self.facts.globs.push(Glob::new(vec![pattern], position));
+        }
+        walk::walk_import_expression(self, it);
+    }
+
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        match it.callee.get_inner_expression() {
+            Expression::Identifier(name) if name.name == "require" => {
+                if let Some((specifier, start)) = it.arguments.first().and_then(plain_argument) {
+                    self.import(specifier, ImportKind::Require, start);
+                }
+            }
+            callee => self.method_call(it, callee),
+        }
+        walk::walk_call_expression(self, it);
+    }
+
+    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
+        if let Expression::Identifier(name) = &it.callee
+            && name.name == "URL"
+            && let [url, base, ..] = it.arguments.as_slice()
+            && base.as_expression().is_some_and(|base| is_meta_member(base, "url"))
+            && let Some((specifier, start)) = plain_argument(url)
+        {
+            self.import(specifier, ImportKind::Url, start);
+        }
+        walk::walk_new_expression(self, it);
+    }
+
+    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+        match (&it.id, it.init.as_ref().map(Expression::get_inner_expression)) {
+            (BindingPattern::BindingIdentifier(name), Some(value)) if is_meta_member(value, "hot") => {
+                self.aliases.push(name.name.as_str());
+            }
+            (BindingPattern::ObjectPattern(pattern), Some(Expression::ImportMeta(_))) => {
+                for property in &pattern.properties {
+                    if property.key.is_specific_static_name("hot")
+                        && let BindingPattern::BindingIdentifier(name) = &property.value
+                    {
+                        self.aliases.push(name.name.as_str());
+                    }
+                }
+            }
+            _ => {}
+        }
+        walk::walk_variable_declarator(self, it);
+    }
+
+    fn visit_ts_import_equals_declaration(&mut self, it: &TSImportEqualsDeclaration<'a>) {
+        if let TSModuleReference::ExternalModuleReference(reference) = &it.module_reference {
+            let literal = &reference.expression;
+            self.import(literal.value.as_str(), ImportKind::Require, literal.span.start);
+            if it.import_kind.is_type()
+                && let Some(import) = self.facts.imports.last_mut()
+            {
+                import.type_only = true;
+            }
+        }
+    }
+}
+
+impl<'a> Visitor<'_, 'a> {
+    fn import(&mut self, specifier: &str, kind: ImportKind, start: u32) {
+        self.facts.imports.push(Import {
+            specifier: specifier.into(),
+            kind,
+            bindings: if kind == ImportKind::Url { Bindings::None } else { Bindings::Namespace },
+            type_only: false,
+            position: self.source.position(start as usize),
+        });
+    }
+
+    fn method_call(&mut self, call: &CallExpression<'a>, callee: &Expression<'a>) {
+        let Some(member) = callee.as_member_expression() else { return };
+        let Some(method) = member.static_property_name() else { return };
+        let object = member.object().get_inner_expression();
+        let position = || self.source.position(call.span.start as usize);
+        match object {
+            Expression::ImportMeta(_) if method == "glob" => {
+                if let Some(glob) = glob(call, position()) {
+                    self.facts.globs.push(glob);
+                }
+            }
+            Expression::Identifier(name) if is_hot_method(method) => {
+                let call = HotCall { method: hot_method(method, call), alias: true, position: position() };
+                self.maybe_hot.push((name.name.as_str(), call));
+            }
+            object if is_meta_member(object, "hot") => {
+                let method = hot_method(method, call);
+                if method == HotMethod::AcceptUnreadable {
+                    let message = "`import.meta.hot.accept()` takes a string or a list of strings; \
+                                   Vite refuses this module";
+                    self.facts.diagnostics.push(Diagnostic::at(
+                        Severity::Error,
+                        Code::HotAccept,
+                        message.to_owned(),
+                        self.source.lines,
+                        self.source.base + call.span.start as usize,
+                    ));
+                }
+                let position = position();
+                self.facts.hot.calls.push(HotCall { method, alias: false, position });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether an expression is `import.meta.<name>`, with or without `?.`.
+fn is_meta_member(expression: &Expression<'_>, name: &str) -> bool {
+    let expression = expression.get_inner_expression();
+    let member = match expression {
+        Expression::ChainExpression(chain) => chain.expression.as_member_expression(),
+        other => other.as_member_expression(),
+    };
+    member.is_some_and(|member| {
+        matches!(member.object().get_inner_expression(), Expression::ImportMeta(_))
+            && member.static_property_name() == Some(name)
+    })
+}
+
+/// Names that tell a call of `import.meta.hot` from most other calls of a variable's methods.
+fn is_hot_method(name: &str) -> bool {
+    matches!(
+        name,
+        "accept" | "acceptExports" | "dispose" | "prune" | "invalidate" | "decline" | "on" | "off" | "send"
+    )
+}
+
+fn hot_method(name: &str, call: &CallExpression<'_>) -> HotMethod {
+    let first = || call.arguments.first().and_then(plain_argument).map(|(text, _)| text.into());
+    match name {
+        "acceptExports" => HotMethod::AcceptExports(match call.arguments.first() {
+            Some(Argument::ArrayExpression(list)) => {
+                list.elements.iter().filter_map(element_string).map(Box::from).collect()
+            }
+            Some(argument) => plain_argument(argument).map(|(text, _)| text.into()).into_iter().collect(),
+            None => Vec::new(),
+        }),
+        "accept" => accept(call),
+        "dispose" => HotMethod::Dispose,
+        "prune" => HotMethod::Prune,
+        "invalidate" => HotMethod::Invalidate(first()),
+        "decline" => HotMethod::Decline,
+        "on" => HotMethod::On(first()),
+        "off" => HotMethod::Off(first()),
+        "send" => HotMethod::Send(first()),
+        // Vite compares the first letters only.
+        other if other.starts_with("accept") => accept(call),
+        other => HotMethod::Other(other.into()),
+    }
+}
+
+/// What `accept` accepts, by how its first argument begins: Vite looks no further.
+fn accept(call: &CallExpression<'_>) -> HotMethod {
+    match call.arguments.first().and_then(Argument::as_expression).map(first_piece) {
+        Some(Expression::StringLiteral(dep)) => HotMethod::AcceptDeps(vec![dep.value.as_str().into()]),
+        Some(Expression::TemplateLiteral(dep)) => match dep.single_quasi() {
+            Some(dep) => HotMethod::AcceptDeps(vec![dep.as_str().into()]),
+            None => HotMethod::AcceptUnreadable,
+        },
+        Some(Expression::ArrayExpression(list)) => accept_list(list),
+        _ => HotMethod::AcceptSelf,
+    }
+}
+
+/// The part of an expression that its text begins with: `a` of `a.b(c) + d`.
+fn first_piece<'e, 'a>(mut expression: &'e Expression<'a>) -> &'e Expression<'a> {
+    loop {
+        expression = match expression {
+            Expression::BinaryExpression(it) => &it.left,
+            Expression::LogicalExpression(it) => &it.left,
+            Expression::ConditionalExpression(it) => &it.test,
+            Expression::CallExpression(it) => &it.callee,
+            Expression::TaggedTemplateExpression(it) => &it.tag,
+            Expression::StaticMemberExpression(it) => &it.object,
+            Expression::ComputedMemberExpression(it) => &it.object,
+            // Vite reads these after the types are gone.
+            Expression::TSAsExpression(it) => &it.expression,
+            Expression::TSSatisfiesExpression(it) => &it.expression,
+            Expression::TSNonNullExpression(it) => &it.expression,
+            other => return other,
+        };
+    }
+}
+
+fn accept_list(list: &ArrayExpression<'_>) -> HotMethod {
+    let mut deps = Vec::with_capacity(list.elements.len());
+    for element in &list.elements {
+        match element_string(element) {
+            Some(dep) => deps.push(dep.into()),
+            // Vite's lexer skips commas, however many.
+            None if matches!(element, ArrayExpressionElement::Elision(_)) => {}
+            None => return HotMethod::AcceptUnreadable,
+        }
+    }
+    HotMethod::AcceptDeps(deps)
+}
+
+fn element_string<'e>(element: &'e ArrayExpressionElement<'_>) -> Option<&'e str> {
+    plain_string(element.as_expression()?).map(|(text, _)| text)
+}
+
+fn plain_argument<'e>(argument: &'e Argument<'_>) -> Option<(&'e str, u32)> {
+    plain_string(argument.as_expression()?)
+}
+
+/// The text of a string, or of a template literal without `${}`; and where it begins.
+fn plain_string<'e>(expression: &'e Expression<'_>) -> Option<(&'e str, u32)> {
+    match expression.get_inner_expression() {
+        Expression::StringLiteral(literal) => Some((literal.value.as_str(), literal.span.start)),
+        Expression::TemplateLiteral(template) => match template.quasis.as_slice() {
+            [only] => Some((only.value.cooked.as_ref()?.as_str(), template.span.start)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `` `./pages/${name}.js` `` as the glob that Vite's dynamic imports make of it: relative, and with an extension.
+fn glob_of(template: &TemplateLiteral<'_>) -> Option<Box<str>> {
+    let parts: Option<Vec<_>> =
+        template.quasis.iter().map(|quasi| Some(quasi.value.cooked.as_ref()?.as_str())).collect();
+    let parts = parts?;
+    let (first, last) = (parts.first()?, parts.last()?);
+    let relative = first.starts_with("./") || first.starts_with("../");
+    let extension = last.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    (relative && extension && !parts.iter().any(|part| part.contains('*')))
+        .then(|| parts.join("*").replace("**", "*").into())
+}
+
+fn glob(call: &CallExpression<'_>, position: crate::scan::Position) -> Option<Glob> {
+    let patterns = match call.arguments.first()? {
+        Argument::ArrayExpression(list) => {
+            list.elements.iter().filter_map(element_string).map(Box::from).collect()
+        }
+        argument => vec![plain_argument(argument)?.0.into()],
+    };
+    let mut glob = Glob::new(patterns, position);
+    if let Some(Argument::ObjectExpression(options)) = call.arguments.get(1) {
+        for property in &options.properties {
+            let ObjectPropertyKind::ObjectProperty(property) = property else { continue };
+            let Some(name) = property.key.static_name() else { continue };
+            let text = || plain_string(&property.value).map(|(text, _)| text.into());
+            let yes = || matches!(property.value.get_inner_expression(), Expression::BooleanLiteral(it) if it.value);
+            match name.as_ref() {
+                "eager" => glob.eager = yes(),
+                "exhaustive" => glob.exhaustive = yes(),
+                "import" => glob.import = text(),
+                "query" => glob.query = text(),
+                "base" => glob.base = text(),
+                _ => {}
+            }
+        }
+    }
+    Some(glob)
+}
+
+impl Glob {
+    fn new(patterns: Vec<Box<str>>, position: crate::scan::Position) -> Self {
+        Self { patterns, eager: false, import: None, query: None, base: None, exhaustive: false, position }
+    }
+}
