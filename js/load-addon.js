@@ -82,7 +82,8 @@ function addonNames(libc) {
  */
 function loadBuilt(name) {
   const file = join(here, `bino-hmr.${name}.node`)
-  if (!existsSync(file)) return { place: file, found: false, failure: 'not there (only a clone has it, after a build)' }
+  if (!existsSync(file))
+    return { place: file, found: false, failure: 'not there (only a clone has it, after a build)' }
   return loadFile(file)
 }
 
@@ -98,7 +99,8 @@ function loadInstalled(name) {
   if (!folder) return { place, found: false, failure: `not installed (looked from ${here} upwards)` }
   const manifest = require(join(folder, 'package.json'))
   const file = join(folder, manifest.main)
-  if (!existsSync(file)) return { place: file, found: false, failure: 'the package is there, this file of it is not' }
+  if (!existsSync(file))
+    return { place: file, found: false, failure: 'the package is there, this file of it is not' }
   // Both are published together. Another version speaks another language, and would fail later and less clearly.
   if (manifest.version !== version) {
     return { place: file, found: true, failure: `is version ${manifest.version}, and bino-hmr is ${version}` }
@@ -113,7 +115,8 @@ function loadInstalled(name) {
 function loadFile(file) {
   try {
     const short = process.platform === 'linux' ? missingBytes(file) : 0
-    if (short > 0) return { place: file, found: true, failure: `is cut short: at least ${short} bytes are missing` }
+    if (short > 0)
+      return { place: file, found: true, failure: `is cut short: at least ${short} bytes are missing` }
     return { addon: require(file) }
   } catch (cause) {
     const failure = cause instanceof Error ? cause.message.replace(`${file}: `, '') : String(cause)
@@ -226,17 +229,18 @@ const FROM_SOURCE =
  * @returns {string[]}
  */
 function advice(libc, packages, found) {
-  // Beside `js/` only a clone has it.
-  if (existsSync(join(here, '../Cargo.toml'))) return ['This is a clone of the repository: run `npm run build` in it.']
-  if (packages.length === 0) {
-    return [`Prebuilt are ${PREBUILT.join(', ')}.`, FROM_SOURCE]
-  }
-  const said = found.map(({ failure }) => failure).join('\n')
   if (found.some(({ cause }) => /** @type {any} */ (cause)?.code === 'ERR_DLOPEN_DISABLED')) {
-    return ['Node was told not to load native addons: start it with `--allow-addons`, or without `--no-addons`.']
+    return ['Node was told not to load native addons: give it `--allow-addons`, or leave out `--no-addons`.']
   }
+  // Only a clone has it beside `js/`.
+  if (existsSync(join(here, '../Cargo.toml')))
+    return ['This is a clone of the repository: run `npm run build` in it.']
+  if (packages.length === 0) return [`Prebuilt are ${PREBUILT.join(', ')}.`, FROM_SOURCE]
+
+  const said = found.map(({ failure }) => failure).join('\n')
   const glibc = /version [`']GLIBC_([\d.]+)' not found/.exec(said)?.[1]
-  if (glibc) return [`The addon needs glibc ${glibc}, and this system has ${libc?.version}: use a newer one.`, FROM_SOURCE]
+  if (glibc)
+    return [`It needs glibc ${glibc}, and this system has ${libc?.version}: use a newer one.`, FROM_SOURCE]
 
   const reinstall = 'Delete node_modules and run `npm install` again, on this machine.'
   if (found.length > 0) return [reinstall, `If that does not help: ${lowerFirst(FROM_SOURCE)}`]

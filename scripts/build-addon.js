@@ -8,8 +8,8 @@ import { Advice, step } from './terminal.js'
 /** What the addon is made of. */
 const inputs = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src']
 
-/** What the build writes beside the addon, and git keeps. */
-export const generated = ['js/binding.cjs', 'js/binding.d.cts']
+/** What the build writes beside the addon, and git keeps. The loader is our own: `js/load-addon.js`. */
+export const generated = ['js/binding.d.cts']
 
 /** @param {string} path a file, or a folder with all that is in it */
 function lastModified(path) {
