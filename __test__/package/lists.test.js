@@ -30,7 +30,7 @@ it('the loader, npm/, napi and the release know the same platforms', () => {
   expect(all.map(({ name }) => name)).toEqual(names)
   expect(PREBUILT).toEqual(names)
   expect(own.napi.targets.toSorted()).toEqual(Object.values(TARGETS).toSorted())
-  const matrix = [...text('.github/workflows/release.yml').matchAll(/platform: ([\w-]+), target: ([\w-]+)/g)]
+  const matrix = [...text('.github/workflows/release.yml').matchAll(/platform: (\S+)\n\s+target: (\S+)/g)]
   expect(Object.fromEntries(matrix.map(([, name, target]) => [name, target]))).toEqual(TARGETS)
 })
 
@@ -57,7 +57,7 @@ it('the crate and the package have one version, and CI builds with its Rust', ()
   expect(readJson(fromRoot('package-lock.json')).version).toBe(own.version)
   const rust = /^rust-version = "(.+)"$/m.exec(cargo)?.[1]
   for (const workflow of ['ci.yml', 'release.yml']) {
-    expect(text('.github/workflows', workflow)).toContain(`RUST: '${rust}'`)
+    expect(text('.github/workflows', workflow)).toContain(`RUST: "${rust}"`)
   }
 })
 
