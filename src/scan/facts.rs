@@ -45,7 +45,8 @@ pub enum Coverage {
 /// One thing that a module asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Import {
-    /// As written, escapes resolved; neither query nor hash is cut off.
+    /// As written, escapes resolved; neither query nor hash is cut off. A lone surrogate becomes U+FFFD and its four
+    /// hexadecimal digits.
     pub specifier: Box<str>,
     /// By which construct.
     pub kind: ImportKind,
@@ -54,11 +55,11 @@ pub struct Import {
     /// Whether only types are taken (`import type`, `export type … from`, all names marked `type`): no edge at run
     /// time. A TypeScript import without the word `type` counts as a value, even if only types are used.
     pub type_only: bool,
-    /// Where the specifier begins (its quote, if it has one).
+    /// Where the specifier begins (its quote, if it has one); of a tag, where the attribute begins.
     pub position: Position,
 }
 
-/// By which construct a module asks for another.
+/// By which construct a module asks for another. In styles and pages an address without `./` is relative, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum ImportKind {
     /// `import … from 'x'`, `import 'x'`.

@@ -1,7 +1,7 @@
 //! Places in a file as people and editors count them.
 //! Owns the way from a byte offset to a line and a column; never looks at what the text means.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
@@ -20,9 +20,9 @@ pub(super) struct Lines<'t> {
     /// Where each line begins, in bytes.
     starts: Vec<u32>,
     ascii: bool,
-    /// The last place asked for, as byte offset and UTF-16 column from 0: most questions come in the order of the
-    /// text, and a minified file can be one line of megabytes.
-    last: Cell<(u32, u32)>,
+    /// The last place asked for, as byte offset (upper half) and UTF-16 column from 0: most questions come in the order
+    /// of the text, and a minified file can be one line of megabytes. Only ever a shortcut, so any order will do.
+    last: AtomicU64,
 }
 
 impl<'t> Lines<'t> {
@@ -35,7 +35,7 @@ impl<'t> Lines<'t> {
                 starts.push(at as u32 + 1);
             }
         }
-        Self { text, starts, ascii: text.is_ascii(), last: Cell::new((0, 0)) }
+        Self { text, starts, ascii: text.is_ascii(), last: AtomicU64::new(0) }
     }
 
     /// The place of a byte offset; one inside of a character or behind the end is taken back to one that is neither.
@@ -46,11 +46,11 @@ impl<'t> Lines<'t> {
         let column = if self.ascii {
             offset - start
         } else {
-            let (last, units) = self.last.get();
-            let (from, units) =
-                if (start..=offset).contains(&(last as usize)) { (last as usize, units) } else { (start, 0) };
-            let units = units as usize + self.text[from..offset].encode_utf16().count();
-            self.last.set((offset as u32, units as u32));
+            let last = self.last.load(Ordering::Relaxed);
+            let (last, units) = ((last >> 32) as usize, last as u32 as usize);
+            let (from, units) = if (start..=offset).contains(&last) { (last, units) } else { (start, 0) };
+            let units = units + self.text[from..offset].encode_utf16().count();
+            self.last.store((offset as u64) << 32 | units as u64, Ordering::Relaxed);
             units
         };
         Position { line: line as u32 + 1, column: column as u32 + 1 }

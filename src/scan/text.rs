@@ -23,14 +23,6 @@ pub(super) enum Decoded<'b> {
 
 /// Reads UTF-8, with or without a byte order mark.
 pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
-    if bytes.len() > MAX_SCANNED_BYTES {
-        let message = format!(
-            "the file has {:.1} MB and files of more than {} MB are not parsed: its imports are unknown",
-            bytes.len() as f64 / 1e6,
-            MAX_SCANNED_BYTES / 1_000_000
-        );
-        return Decoded::Unreadable(Diagnostic::whole(Severity::Warning, Code::TooLarge, message));
-    }
     if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = bytes {
         let message = "the file is UTF-16; save it as UTF-8".to_owned();
         return Decoded::Unreadable(Diagnostic::whole(Severity::Error, Code::Encoding, message));
@@ -38,6 +30,14 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
     if memchr::memchr(0, &bytes[..bytes.len().min(BINARY_PREFIX)]).is_some() {
         let message = "the file is binary: it holds NUL bytes, so it is not what its name says".to_owned();
         return Decoded::Unreadable(Diagnostic::whole(Severity::Error, Code::Binary, message));
+    }
+    if bytes.len() > MAX_SCANNED_BYTES {
+        let message = format!(
+            "the file has {:.1} MB and files of more than {:.1} MB are not parsed: its imports are unknown",
+            bytes.len() as f64 / 1e6,
+            MAX_SCANNED_BYTES as f64 / 1e6
+        );
+        return Decoded::Unreadable(Diagnostic::whole(Severity::Warning, Code::TooLarge, message));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {

@@ -3,6 +3,7 @@
 //! Owns the parser and its memory; never parses twice and never reads a style or a page.
 
 mod record;
+mod stack;
 mod visit;
 
 use std::cell::RefCell;
@@ -11,6 +12,8 @@ use memchr::memmem;
 use oxc_allocator::Allocator;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
+
+use stack::NoRoom;
 
 use super::Source;
 use super::diagnostic::{Code, Diagnostic, Severity};
@@ -45,14 +48,26 @@ const MAX_SYNTAX_ERRORS: usize = 10;
 
 /// Adds what a script says to `facts`.
 pub(super) fn read(source: Source<'_>, dialect: Dialect, facts: &mut ModuleFacts) {
-    MEMORY.with_borrow_mut(|memory| {
-        parse(source, dialect, memory, facts);
-        if memory.capacity() > MEMORY_KEPT {
-            *memory = Allocator::new();
-        } else {
-            memory.reset();
-        }
+    let read = stack::with_room(source.room, source.text, || {
+        MEMORY.with_borrow_mut(|memory| {
+            parse(source, dialect, memory, facts);
+            if memory.capacity() > MEMORY_KEPT {
+                *memory = Allocator::new();
+            } else {
+                memory.reset();
+            }
+        });
     });
+    if let Err(reason) = read {
+        let message = match reason {
+            NoRoom::Limit => {
+                "the script is too long or too deeply nested to be parsed: its imports are unknown"
+            }
+            NoRoom::System => "there is not enough memory to parse the script: its imports are unknown",
+        };
+        facts.coverage = Coverage::HashOnly;
+        facts.diagnostics.push(Diagnostic::whole(Severity::Warning, Code::TooDeep, message.to_owned()));
+    }
 }
 
 fn parse(source: Source<'_>, dialect: Dialect, memory: &Allocator, facts: &mut ModuleFacts) {
@@ -73,7 +88,6 @@ fn parse(source: Source<'_>, dialect: Dialect, memory: &Allocator, facts: &mut M
     } else if needs_visit(source, &parsed) {
         visit::read(source, &parsed.program, facts);
     }
-    facts.imports.sort_by_key(|import| import.position);
 }
 
 /// Whether there is something that the module record does not tell.

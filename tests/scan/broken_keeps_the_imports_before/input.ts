@@ -1,0 +1,6 @@
+import { a } from './a';
+import('./lazy');
+export const b = 1;
+
+function broken( {
+  const = 2;

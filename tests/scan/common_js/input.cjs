@@ -1,0 +1,5 @@
+const a = require('./a');
+if (x) return;
+with (a) {}
+module.exports = require(`./b`);
+require(name);

@@ -1,0 +1,5 @@
+import './a';
+// comment
+import './b';
+
+const = 1;

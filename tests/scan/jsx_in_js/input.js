@@ -1,0 +1,2 @@
+import './a.js';
+export const x = <a href={import.meta.url}>don't</a>;

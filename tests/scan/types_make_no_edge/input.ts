@@ -1,0 +1,10 @@
+import type { A } from './a';
+import { type B } from './b';
+import { type C, c } from './c';
+import type D from './d';
+import type * as E from './e';
+export type { F } from './f';
+export type * from './g';
+export { type H, h } from './h';
+import equals = require('./equals');
+import type typed = require('./typed');
