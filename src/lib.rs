@@ -9,11 +9,14 @@ pub mod error;
 pub mod path;
 
 pub mod change;
+pub mod resolve;
 pub mod scan;
+
 pub mod graph;
 pub mod propagate;
 
 pub mod payload;
+pub mod project;
 pub mod watch;
 
 pub mod engine;

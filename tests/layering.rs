@@ -13,14 +13,20 @@ const FLOW: &[&str] = &[
     "graph",
     "propagate",
     "payload",
+    "project",
     "watch",
     "engine",
     "binding",
 ];
 
 /// Outside libraries and the only module that may name each.
-const OWNERS: &[(&str, &str)] =
-    &[("notify", "watch"), ("petgraph", "graph"), ("napi", "binding"), ("napi_derive", "binding")];
+const OWNERS: &[(&str, &str)] = &[
+    ("notify", "watch"),
+    ("petgraph", "graph"),
+    ("oxc_resolver", "resolve"),
+    ("napi", "binding"),
+    ("napi_derive", "binding"),
+];
 
 /// What the core must be given instead of asking for it.
 const EDGES: &[&[&str]] = &[&["std", "fs"], &["Instant", "now"], &["SystemTime", "now"]];

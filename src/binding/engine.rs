@@ -232,6 +232,7 @@ fn core_options(options: EngineOptions) -> CoreOptions {
         debounce: options.debounce.map(milliseconds),
         poll: options.poll.map(milliseconds),
         threads: options.threads as usize,
+        ..CoreOptions::default()
     }
 }
 
@@ -260,7 +261,7 @@ fn event_to_js(event: CoreEvent) -> EngineEvent {
     };
     match event {
         CoreEvent::Ready(_) => empty("ready"),
-        CoreEvent::Batch(batch) => EngineEvent {
+        CoreEvent::Batch(batch) | CoreEvent::Update(batch, _) => EngineEvent {
             epoch: batch.epoch as f64,
             changes: batch.changes.into_iter().map(change_to_js).collect(),
             rescan: batch.rescan,

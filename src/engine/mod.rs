@@ -3,6 +3,7 @@
 
 mod pool;
 mod run;
+mod work;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,10 +16,13 @@ use rayon::ThreadPool;
 
 use crate::change::ChangeBatch;
 use crate::error::{Error, Result};
+use crate::project::{Project, ProjectOptions, ProjectUpdate, Snapshot};
+use crate::resolve::Disk;
 use crate::watch::{Watch, WatchOptions};
 
 use pool::Pool;
 use run::{Message, Run};
+use work::Work;
 
 /// The name of the engine's thread.
 const THREAD: &str = "bino-engine";
@@ -43,15 +47,26 @@ pub struct EngineOptions {
     pub poll: Option<Duration>,
     /// How many threads scan and walk; 0 means one for each core.
     pub threads: usize,
+    /// The files that a graph is built from; without any there is none, and nothing is read. Relative ones lie below
+    /// the first root. One that is not there is a diagnostic, never an error.
+    pub entries: Vec<PathBuf>,
+    /// For the graph: see [`ProjectOptions::alias`].
+    pub alias: Vec<(String, PathBuf)>,
+    /// For the graph: see [`ProjectOptions::conditions`].
+    pub conditions: Option<Vec<String>>,
 }
 
 /// What the sink is told. It is called on the engine's thread.
 #[derive(Debug)]
 pub enum EngineEvent {
-    /// Every watch is placed: from now on nothing is missed. Comes once, before any batch.
+    /// Every watch is placed and the graph is built, if there are entries: from now on nothing is missed. Comes once,
+    /// before any batch.
     Ready(Stats),
-    /// A transaction closed.
+    /// A transaction closed. Only without entries.
     Batch(ChangeBatch),
+    /// A transaction closed, and the graph is up to date with it. Only with entries, and then instead of
+    /// [`EngineEvent::Batch`]: one for each transaction, in their order.
+    Update(ChangeBatch, Box<ProjectUpdate>),
     /// Something could not be watched; the engine goes on.
     Warning(Error),
     /// The engine has stopped. Nothing comes after this.
@@ -109,6 +124,7 @@ impl Engine {
     ) -> Result<Self> {
         let pool = Pool::start(options.threads)?;
         let (messages, inbox) = crossbeam_channel::unbounded();
+        let root = options.roots.first().cloned();
         let watch_options = WatchOptions {
             roots: options.roots,
             extra: options.extra,
@@ -129,7 +145,16 @@ impl Engine {
                 return Err(error);
             }
         };
-        let run = Run::new(watch, used, options.debounce, options.poll);
+        let work = (!options.entries.is_empty()).then(|| {
+            let project = ProjectOptions {
+                root: root.unwrap_or_default(),
+                entries: options.entries,
+                alias: options.alias,
+                conditions: options.conditions,
+            };
+            Work::new(Project::new(project, Arc::new(Disk)), pool.share(), messages.clone())
+        });
+        let run = Run::new(watch, used, options.debounce, options.poll, work);
         let spawned =
             std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || run::guard(run, inbox, &sink));
         match spawned {
@@ -171,6 +196,14 @@ impl Engine {
     /// [`Error::Closed`] when the engine has stopped.
     pub fn stats(&self) -> Result<Stats> {
         self.ask(Message::Stats)
+    }
+
+    /// The whole graph, after everything that is under way; `None` without entries. Waits for the first build.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] when the engine has stopped.
+    pub fn graph(&self) -> Result<Option<Snapshot>> {
+        self.ask(Message::Graph)
     }
 
     /// The pool that scans run on; the graph walk shares it. [`Engine::close`] waits until it is given back, so do not

@@ -8,7 +8,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Error, Result};
 
-const NAME: &str = "bino-pool";
+/// The name of its threads, before their numbers.
+pub(super) const NAME: &str = "bino-pool";
 
 /// A pool whose threads can be waited for.
 pub(super) struct Pool {

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::work::{Done, Job, Work, Worked};
 use super::{EngineEvent, Stats, THREAD, UsedFiles};
 use crate::change::{Change, ChangeBatch, Dirty, Outlook, Schedule, Step, Transaction};
 use crate::error::Error;
 use crate::path::normalize;
+use crate::project::{Files, Snapshot};
 use crate::watch::{self, Signal, Watch};
 
 /// How many messages are taken in before the clock is looked at: a storm must not keep a transaction past its cap.
@@ -25,6 +27,11 @@ pub(super) enum Message {
     Unwatch(Vec<PathBuf>),
     Watched(Sender<BTreeMap<String, Vec<String>>>),
     Stats(Sender<Stats>),
+    Graph(Sender<Option<Snapshot>>),
+    /// A job of the project is done.
+    Worked(Box<Worked>),
+    /// A job of the project panicked.
+    Broken(Error),
     Fault,
     Close,
 }
@@ -47,6 +54,10 @@ pub(super) struct Run {
     poll: Option<Poll>,
     epoch: u64,
     scan: Duration,
+    /// The graph, if there are entries.
+    work: Option<Work>,
+    /// Whether the engine said that it is ready, if there are entries.
+    ready: bool,
 }
 
 struct Poll {
@@ -74,6 +85,7 @@ impl Run {
         used: Arc<dyn UsedFiles>,
         debounce: Option<Duration>,
         poll: Option<Duration>,
+        work: Option<Work>,
     ) -> Self {
         let poll = poll.map(|every| Poll { every, next: Instant::now() + every });
         Self {
@@ -85,6 +97,8 @@ impl Run {
             poll,
             epoch: 0,
             scan: Duration::ZERO,
+            work,
+            ready: false,
         }
     }
 
@@ -94,9 +108,12 @@ impl Run {
         self.watch.begin();
         self.scan = start.elapsed();
         self.warn(sink);
-        sink(EngineEvent::Ready(self.stats()));
+        match &mut self.work {
+            None => sink(EngineEvent::Ready(self.stats())),
+            Some(work) => work.go_on(),
+        }
         loop {
-            match self.take_in(inbox) {
+            match self.take_in(inbox, sink) {
                 Next::Go => {}
                 Next::Stop => return None,
                 Next::Fail(error) => return Some(error),
@@ -108,7 +125,7 @@ impl Run {
     }
 
     /// Sleeps until there is a message or something is due, and takes in all messages at hand.
-    fn take_in(&mut self, inbox: &Receiver<Message>) -> Next {
+    fn take_in(&mut self, inbox: &Receiver<Message>, sink: &dyn Fn(EngineEvent)) -> Next {
         let due = [self.alarm, self.poll.as_ref().map(|poll| poll.next)].into_iter().flatten().min();
         let first = match due {
             Some(due) => inbox.recv_deadline(due),
@@ -121,7 +138,7 @@ impl Run {
             Err(RecvTimeoutError::Disconnected) => return Next::Stop,
         };
         for _ in 0..AT_ONCE {
-            match self.hear(message, Instant::now()) {
+            match self.hear(message, Instant::now(), sink) {
                 Next::Go => {}
                 end => return end,
             }
@@ -130,10 +147,10 @@ impl Run {
                 Err(_) => return Next::Go,
             }
         }
-        self.hear(message, Instant::now())
+        self.hear(message, Instant::now(), sink)
     }
 
-    fn hear(&mut self, message: Message, now: Instant) -> Next {
+    fn hear(&mut self, message: Message, now: Instant, sink: &dyn Fn(EngineEvent)) -> Next {
         match message {
             Message::Signal(Signal::Touched { path, evidence }) => {
                 self.watch.note(&path, evidence, &mut self.transaction, now);
@@ -148,6 +165,12 @@ impl Run {
             // Whoever asked and went away needs no answer.
             Message::Watched(reply) => drop(reply.send(self.watch.watched())),
             Message::Stats(reply) => drop(reply.send(self.stats())),
+            Message::Graph(reply) => match &mut self.work {
+                Some(work) => work.add(Job::Describe(reply)),
+                None => drop(reply.send(None)),
+            },
+            Message::Worked(worked) => self.take_back(*worked, sink),
+            Message::Broken(error) => return Next::Fail(error),
             Message::Fault => panic!("asked to by Engine::fault"),
             Message::Close => return Next::Stop,
         }
@@ -163,7 +186,8 @@ impl Run {
             transaction.extend(now);
             return;
         }
-        let mut look = Look { watch: &mut self.watch, used: self.used.as_ref() };
+        let files = self.work.as_ref().map(|work| &work.files);
+        let mut look = Look { watch: &mut self.watch, used: self.used.as_ref(), files };
         let step = self.schedule.poll(now, transaction, &mut look);
         match step {
             Step::Wait(until) => self.alarm = Some(until),
@@ -191,8 +215,49 @@ impl Run {
         if changes.is_empty() {
             return;
         }
-        self.epoch += 1;
-        sink(EngineEvent::Batch(ChangeBatch { epoch: self.epoch, changes, rescan }));
+        match &mut self.work {
+            None => {
+                self.epoch += 1;
+                sink(EngineEvent::Batch(ChangeBatch { epoch: self.epoch, changes, rescan }));
+            }
+            Some(work) => work.add(Job::Update(ChangeBatch { epoch: 0, changes, rescan })),
+        }
+    }
+
+    /// A job of the project is done: tells of it, and begins the next one.
+    fn take_back(&mut self, worked: Worked, sink: &dyn Fn(EngineEvent)) {
+        let Some(work) = &mut self.work else { return };
+        let (done, outside) = work.take_back(worked);
+        let silent = outside.is_empty();
+        if !silent {
+            self.watch.add(&outside);
+            // Between the moment they were read and this one nobody would have told of a change.
+            work.add_first(Job::Recheck(outside));
+        }
+        match done {
+            Done::Built => {}
+            Done::Updated(mut batch, update) => {
+                self.epoch += 1;
+                batch.epoch = self.epoch;
+                sink(EngineEvent::Update(batch, update));
+            }
+            // Before the engine is ready, what is on disk is no change.
+            Done::Rechecked(mut changes, update) if self.ready && !update.is_empty() => {
+                changes.retain(|change| update.affected.iter().any(|path| **path == *change.path));
+                self.epoch += 1;
+                let batch = ChangeBatch { epoch: self.epoch, changes, rescan: false };
+                sink(EngineEvent::Update(batch, update));
+            }
+            Done::Rechecked(..) | Done::Described => {}
+        }
+        if silent && !self.ready {
+            self.ready = true;
+            self.warn(sink);
+            sink(EngineEvent::Ready(self.stats()));
+        }
+        if let Some(work) = &mut self.work {
+            work.go_on();
+        }
     }
 
     fn warn(&mut self, sink: &dyn Fn(EngineEvent)) {
@@ -218,11 +283,13 @@ impl Run {
 struct Look<'run> {
     watch: &'run mut Watch,
     used: &'run dyn UsedFiles,
+    files: Option<&'run Files>,
 }
 
 impl Outlook for Look<'_> {
     fn graph_knows(&mut self, dirty: &Dirty) -> bool {
-        self.used.knows(&normalize(&dirty.path))
+        let path = normalize(&dirty.path);
+        self.used.knows(&path) || self.files.is_some_and(|files| files.knows(&path))
     }
 
     fn git_lock_age(&mut self) -> Option<Duration> {
@@ -234,6 +301,9 @@ impl Outlook for Look<'_> {
     }
 
     fn last_loss(&mut self, transaction: &Transaction) -> Option<Instant> {
-        self.watch.last_loss(transaction, |path: &Path| self.used.is_used(&normalize(path)))
+        self.watch.last_loss(transaction, |path: &Path| {
+            let path = normalize(path);
+            self.used.is_used(&path) || self.files.is_some_and(|files| files.is_used(&path))
+        })
     }
 }
