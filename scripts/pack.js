@@ -129,11 +129,12 @@ async function main() {
     throw new Advice(`In ${addons} there is no ${missing.join(', no ')}.`)
   }
 
+  for (const { addon } of built) checkGlibc(join(addons, addon), values.release)
+
   mkdirSync(out, { recursive: true })
   const stage = mkdtempSync(join(tmpdir(), 'bino-hmr-pack-'))
   try {
     for (const { folder, addon, manifest } of built) {
-      checkGlibc(join(addons, addon), values.release)
       /** @type {Array<[string, string]>} */
       const files = [
         [join(addons, addon), addon],
