@@ -60,8 +60,8 @@ pub enum Error {
     /// The engine is closed; the call came too late.
     #[error("the engine is closed; create a new one")]
     Closed,
-    /// A delta of the graph mirror does not decode: a bug of ours.
-    #[error("the module graph delta is malformed at word {offset}: {what}; please report it")]
+    /// A delta of the graph mirror, or the request of a walk, does not decode: a bug of ours.
+    #[error("what crosses to the module graph is malformed at word {offset}: {what}; please report it")]
     Delta {
         /// Index into the delta, in 32-bit words.
         offset: usize,

@@ -208,6 +208,58 @@ it('what a plugin changes on a module directly is seen', async () => {
   page.expectNoDifference()
 })
 
+it('a listener that throws before Vite hears of a file holds back no other file', async () => {
+  const { project, page } = await open({
+    name: 'test:first',
+    configureServer(server) {
+      server.watcher.prependListener('change', (file) => {
+        if (file.endsWith('a.js')) throw new Error('listener broke')
+      })
+    },
+  })
+  const update = page.next()
+  edit(project, 'a.js', 'b.js')
+  expect(pathsOf(await update)).toEqual(['/b.js'])
+  expect(page.plugin.api.stats()?.transactions).toBe(0)
+})
+
+it('a hook that answers with nodes of the mixed graph gets what stock Vite makes of them', async () => {
+  const { project, page } = await open({
+    name: 'test:mixed',
+    hotUpdate({ file, server }) {
+      if (!file.endsWith('/a.js') || this.environment.name !== 'client') return
+      return /** @type {any} */ ([...server.moduleGraph.getModulesByFile(file)])
+    },
+  })
+  const error = page.next((payload) => payload.type !== 'custom')
+  edit(project, 'a.js')
+  await error
+  await nextSave(project, page)
+})
+
+it('a reload sent by code that outlived its server goes through', async () => {
+  /** @type {() => void} */
+  let goOn = () => {}
+  const restarted = new Promise((resolve) => {
+    goOn = () => resolve(undefined)
+  })
+  let restarts = 0
+  const { project, page } = await open({
+    name: 'test:outlives',
+    async hotUpdate({ file, server }) {
+      if (!file.endsWith('/a.js') || restarts++ > 0) return
+      await server.restart()
+      await restarted
+      server.environments.client.hot.send({ type: 'full-reload', path: '*' })
+    },
+  })
+  edit(project, 'a.js')
+  await page.log('server restarted')
+  const reload = page.next()
+  goOn()
+  expect(await reload).toEqual({ type: 'full-reload', path: '*' })
+})
+
 /**
  * With a fixed debounce, so that files written one after the other are one transaction.
  *

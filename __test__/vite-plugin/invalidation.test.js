@@ -5,6 +5,7 @@ const FILES = {
   'main.js': "import './middle.js'\nimport.meta.hot.accept('./middle.js', () => {})\n",
   'middle.js': "export { leaf } from './leaf.js'\n",
   'leaf.js': 'export const leaf = 1\n',
+  'aside.js': 'export const aside = 1\nimport.meta.hot.accept()\n',
 }
 
 it('a lone save goes up the importers once, not twice', async () => {
@@ -31,6 +32,11 @@ const between = {
   },
   'starts to ask for an importer': async ({ environment }) => {
     return { until: environment.transformRequest('/middle.js') }
+  },
+  'makes one module the importer of another by hand': async ({ environment }) => {
+    const { moduleGraph } = environment
+    const leaf = await moduleGraph.getModuleByUrl('/leaf.js')
+    leaf.importers.add(await moduleGraph.getModuleByUrl('/aside.js'))
   },
   'adds an importer': async ({ environment, project }) => {
     project.write('late.js', "import './leaf.js'\nimport.meta.hot.accept()\n")
@@ -72,7 +78,7 @@ async function open({ act, bino }) {
       server: { watch: { ignored: ['**/leaf.js', '**/late.js'] }, preTransformRequests: false },
     },
   })
-  await page.load(['/main.js'])
+  await page.load(['/main.js', '/aside.js'])
   return {
     page,
     async save() {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { binoHmr } from '../../js/index.js'
+import { readOptions } from '../../js/options.js'
 
 describe('a wrong option is a TypeError that names it, what it got and what it takes', () => {
   /** @type {[string, unknown, string][]} */
@@ -55,4 +56,12 @@ describe('a wrong option is a TypeError that names it, what it got and what it t
 
 it('undefined means the default', () => {
   expect(binoHmr({ debounce: undefined, log: undefined })).toHaveLength(1)
+})
+
+it('the environment wins over the options', () => {
+  expect(readOptions({}, { BINO_HMR_ENABLED: '0' }).enabled).toBe(false)
+  expect(readOptions({ enabled: false }, { BINO_HMR_ENABLED: '1' }).enabled).toBe(true)
+  expect(readOptions({ enabled: false }, { BINO_HMR_ENABLED: '' }).enabled).toBe(false)
+  expect(readOptions({ log: 'silent' }, { BINO_HMR_DEBUG: '1' }).log).toBe('debug')
+  expect(readOptions({ log: 'silent' }, { BINO_HMR_DEBUG: '0' }).log).toBe('silent')
 })

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { build, createServer as createVite, preview } from 'vite'
 import { expect, it, onTestFinished } from 'vitest'
 import { binoHmr } from '../../js/index.js'
@@ -197,6 +198,56 @@ it('a glob of ours that does not parse is an error that names it, and nothing is
   await expect(starting).rejects.toMatchObject({
     code: 'BINO_GLOB_INVALID',
     message: expect.stringContaining('src/[z-a].js'),
+  })
+  const threads = readdirSync('/proc/self/task').map((id) =>
+    readFileSync(`/proc/self/task/${id}/comm`, 'utf8'),
+  )
+  expect(threads.filter((name) => name.startsWith('bino'))).toEqual([])
+})
+
+it("a glob of Vite's own that only chokidar understands leaves the watching to chokidar", async () => {
+  const project = createProject(FILES)
+  const page = await startServer(project, {
+    bino: { ignore: ['odd'] },
+    config: { server: { watch: { ignored: ['**/!(odd).tmp'] } } },
+  })
+  expect(page.session).toBeUndefined()
+  expect(await page.log('BINO_GLOB_INVALID')).toContain('!(odd)')
+  await expect(page.plugin.api.ready).rejects.toMatchObject({ code: 'BINO_GLOB_INVALID' })
+})
+
+it('where another plugin replaces server.watch at the last moment it stands down', async () => {
+  const project = createProject(FILES)
+  const page = await startServer(project, {
+    config: {
+      plugins: [
+        {
+          name: 'test:replaces',
+          configResolved: {
+            order: 'post',
+            handler(config) {
+              Object.assign(config.server, { watch: { ignored: ['**/x/**'] } })
+            },
+          },
+        },
+      ],
+    },
+  })
+  expect(page.session).toBeUndefined()
+  expect(await page.log('stands down')).toContain('server.watch')
+})
+
+it.each(/** @type {const} */ (['silent', 'info', 'debug']))('log: %s', async (log) => {
+  const project = createProject(FILES)
+  const page = await startServer(project, { bino: { log } })
+  await page.load(['/main.js'])
+  const update = page.next()
+  project.write('main.js', `${FILES['main.js']}// edited\n`)
+  await update
+  const said = (/** @type {string} */ text) => page.logged.some((line) => line.includes(text))
+  expect({ update: said('hmr update'), figures: said('client #1: main.js in ') }).toEqual({
+    update: log !== 'silent',
+    figures: log === 'debug',
   })
 })
 

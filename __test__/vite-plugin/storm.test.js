@@ -30,19 +30,30 @@ it('a git checkout gives one payload', async () => {
 })
 
 it('from the moment the server is there, no edit is lost', async () => {
-  const { project, page, names } = await open(COUNT)
-  // No event is waited for in between: the first edit comes in the same turn in which the server was handed over.
+  const { project, names } = createMany(COUNT)
+  const page = await startServer(project)
+  const changed = new Set()
+  page.server.watcher.on('change', (file) => void changed.add(file))
+  // In the same turn in which the server was handed over.
   for (const name of names.slice(0, 50)) project.write(name, content(name, 1))
-  await allUpdated(page, names.slice(0, 50))
+  await waitFor(
+    () => names.slice(0, 50).every((name) => changed.has(project.path(name))) || undefined,
+    () => `${changed.size} of 50 edits were seen`,
+  )
 })
+
+/** @param {number} count */
+function createMany(count) {
+  const names = Array.from({ length: count }, (_, index) => `src/${index % 40}/m${index}.js`)
+  return { names, project: createProject(Object.fromEntries(names.map((name) => [name, content(name, 0)]))) }
+}
 
 /**
  * @param {number} count
  * @param {(project: ReturnType<typeof createProject>, names: string[]) => void} [prepare]
  */
 async function open(count, prepare) {
-  const names = Array.from({ length: count }, (_, index) => `src/${index % 40}/m${index}.js`)
-  const project = createProject(Object.fromEntries(names.map((name) => [name, content(name, 0)])))
+  const { project, names } = createMany(count)
   prepare?.(project, names)
   const page = await startServer(project)
   await page.load(names.map((name) => `/${name}`))

@@ -21,9 +21,18 @@ it('verify is silent where both agree, and without it Vite is not asked', async 
     const project = createProject(FILES)
     const page = await startServer(project, { bino: { verify } })
     await page.load(['/main.js'])
+    const { moduleGraph } = page.server.environments.client
+    const { invalidateModule } = moduleGraph
+    let invalidations = 0
+    moduleGraph.invalidateModule = (...args) => {
+      invalidations += 1
+      invalidateModule(...args)
+    }
     const update = page.next()
     project.write('main.js', `${FILES['main.js']}// edited\n`)
     expect(await update).toMatchObject({ updates: [{ path: '/main.js' }] })
+    // Once before the hooks, and once more where Vite computes its own answer.
+    expect(invalidations).toBe(verify ? 2 : 1)
     expect(page.logged.filter((line) => line.includes('verify'))).toEqual([])
   }
 })

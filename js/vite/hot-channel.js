@@ -12,7 +12,7 @@ import { currentPass } from './transaction.js'
  * @typedef {import('./transaction.js').Payload} Payload
  */
 
-/** Channels that are patched already: a client's channel is the server's WebSocket, which lives through restarts. */
+/** Channels that are patched already: two plugin objects may meet on one server. */
 const patched = new WeakSet()
 
 /** Where payloads go while Vite's `hmr` is asked for its answer, which it gives synchronously. @type {Payload[] | undefined} */

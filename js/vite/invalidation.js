@@ -31,7 +31,12 @@ export function makeInvalidationIterative(moduleGraph, version = () => undefined
   const graph = /** @type {GraphState} */ (moduleGraph)
   const now = vitesClock(graph)
   /** What the last `onFileChange` reached. */
-  const last = { file: '', reached: /** @type {Set<ModuleState>} */ (new Set()), version: version() }
+  const last = {
+    file: '',
+    reached: /** @type {Set<ModuleState>} */ (new Set()),
+    edges: 0,
+    version: version(),
+  }
 
   /** @type {typeof graph.invalidateModule} */
   graph.invalidateModule = (module, seen = new Set(), timestamp = now(), isHmr = false, soft = false) => {
@@ -43,7 +48,7 @@ export function makeInvalidationIterative(moduleGraph, version = () => undefined
     if (!modules) return
     const reached = new Set()
     for (const module of modules) graph.invalidateModule(module, reached)
-    Object.assign(last, { file, reached, version: version() })
+    Object.assign(last, { file, reached, edges: edgesOf(reached), version: version() })
   }
 
   graph.invalidateAll = () => {
@@ -63,6 +68,8 @@ export function makeInvalidationIterative(moduleGraph, version = () => undefined
      */
     stampAgain(file, timestamp) {
       if (last.file !== file || last.version === undefined || last.version !== version()) return false
+      // A plugin that adds an importer by hand changes no version.
+      if (last.edges !== edgesOf(last.reached)) return false
       for (const module of last.reached) {
         // Asked for since, and on its way to new code: it has to be invalidated once more.
         if (module.invalidationState === undefined) return false
@@ -72,6 +79,13 @@ export function makeInvalidationIterative(moduleGraph, version = () => undefined
       return true
     },
   }
+}
+
+/** @param {Set<import('vite').EnvironmentModuleNode>} modules */
+function edgesOf(modules) {
+  let edges = 0
+  for (const module of modules) edges += module.importers.size
+  return edges
 }
 
 /**

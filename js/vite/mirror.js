@@ -1,8 +1,8 @@
 /**
  * Keeps the native graph of one environment equal to Vite's module graph.
  *
- * Owns: which modules changed since the last delta, and the compact form in which they cross to Rust (described at
- * `ModuleGraph::apply` in `src/graph/`). Never decides anything about an update.
+ * Owns: which modules changed since the last delta, and the compact form in which they cross to Rust (described in
+ * `src/graph/delta.rs`). Never decides anything about an update.
  *
  * A module is marked when `updateModuleInfo`, `updateModuleTransformResult` or `onFileDelete` of the graph touched
  * it. What plugins change on a module directly is found by `compare`, after a walk, on the modules that it visited.
@@ -107,7 +107,9 @@ export class Mirror {
     for (const index of walked) {
       const module = this.modules[index]
       const mask = this.#sent[index]?.difference(module) ?? ALL
-      if (mask !== 0) this.#mark(module, mask)
+      if (mask === 0) continue
+      this.#changes += 1
+      this.#mark(module, mask)
     }
     return this.#dirty.size === 0
   }

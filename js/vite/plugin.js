@@ -5,7 +5,7 @@
 import { readOptions } from '../options.js'
 import { Session } from './session.js'
 import { currentPass } from './transaction.js'
-import { readWatchOptions } from './watch-options.js'
+import { ownGlobs, readWatchOptions, restartFiles } from './watch-options.js'
 
 /**
  * What is remembered between `configResolved` and `configureServer`, by config: one plugin may serve several servers, and
@@ -13,6 +13,7 @@ import { readWatchOptions } from './watch-options.js'
  *
  * @typedef {object} Taken
  * @property {import('vite').ResolvedServerOptions['watch']} users the user's own `server.watch`, put back later
+ * @property {import('vite').ResolvedServerOptions['watch']} ours what stands there until then
  * @property {() => boolean} ignoreAll told to chokidar beside what the user ignores
  * @property {() => void} unignore makes `ignoreAll` say no from now on
  */
@@ -28,8 +29,8 @@ export function binoHmr(given = {}) {
   const options = readOptions(given, process.env)
   /** @type {WeakMap<object, Taken>} */
   const taken = new WeakMap()
-  /** @type {Session | undefined} */
-  let latest
+  /** The server that was started last: its session, or why it has none. */
+  let latest = /** @type {{ ready: Promise<unknown>, session?: Session }} */ ({ ready: Promise.resolve() })
 
   /** @type {import('../../index.d.ts').BinoHmrPlugin} */
   const plugin = {
@@ -38,13 +39,14 @@ export function binoHmr(given = {}) {
 
     api: {
       get ready() {
-        return latest ? latest.ready.then(() => {}) : Promise.resolve()
+        return latest.ready.then(() => {})
       },
-      stats: () => latest?.stats(),
+      stats: () => latest.session?.stats(),
     },
 
     configResolved: {
-      order: 'pre',
+      // After the plugins that set `server.watch` themselves.
+      order: 'post',
       handler(config) {
         if (!options.enabled || config.command !== 'serve' || served.has(config)) return
         served.add(config)
@@ -55,9 +57,10 @@ export function binoHmr(given = {}) {
         const unignore = () => {
           ignoresAll = false
         }
-        taken.set(config, { users, ignoreAll, unignore })
         // chokidar is made, and every plugin gets to hold it, but it is told to watch nothing.
-        setWatch(config, { ...users, ignored: [users?.ignored ?? [], ignoreAll].flat() })
+        const ours = { ...users, ignored: [users?.ignored ?? [], ignoreAll].flat() }
+        taken.set(config, { users, ours, ignoreAll, unignore })
+        setWatch(config, ours)
       },
     },
 
@@ -68,21 +71,31 @@ export function binoHmr(given = {}) {
         const mine = taken.get(config)
         if (!mine) return
         taken.delete(config)
-        // A later plugin switched watching off, as Vitest does when it runs once.
-        if (config.server.watch === null) return
-        setWatch(config, mine.users)
-        const ignored = [server.watcher.options.ignored ?? []].flat().filter((one) => one !== mine.ignoreAll)
+        if (config.server.watch === mine.ours) setWatch(config, mine.users)
+        const given = [server.watcher.options.ignored ?? []].flat()
+        const ignored = given.filter((one) => one !== mine.ignoreAll)
+        if (ignored.length === given.length) {
+          // Two watchers would tell everything twice.
+          config.logger.warn(
+            '[bino-hmr] stands down: another plugin replaced `server.watch` after the config was resolved.',
+            { timestamp: true },
+          )
+          return
+        }
         /** @type {Session} */
         let session
         try {
           const watch = readWatchOptions(config, { ...server.watcher.options, ignored }, options.ignore)
           session = new Session(server, options, watch, mine.unignore)
         } catch (error) {
-          if (isOurGlob(error, options.ignore)) throw error
+          if (isOurGlob(error, ownGlobs(options.ignore, config.root))) throw error
           startStockWatching(server, mine.unignore, error)
+          latest = { ready: Promise.reject(error) }
+          // Whoever awaits it is told; nobody has to.
+          latest.ready.catch(() => {})
           return
         }
-        latest = session
+        latest = { ready: session.ready, session }
         // Ready means watching: no edit is lost from the moment that Vite says it is ready.
         await session.ready.catch(() => {})
         return () => setImmediate(() => session.face.ready())
@@ -126,7 +139,7 @@ function standsDown(config) {
 function isOurGlob(error, ours) {
   if (codeOf(error) !== 'BINO_GLOB_INVALID') return false
   const { message } = /** @type {Error} */ (error)
-  return ours.some((glob) => message.includes(glob))
+  return ours.some((glob) => message.includes(JSON.stringify(glob)))
 }
 
 /**
@@ -141,8 +154,8 @@ function startStockWatching(server, unignore, error) {
     { error: error instanceof Error ? error : undefined, timestamp: true },
   )
   unignore()
-  const { root, publicDir, configFileDependencies } = server.config
-  server.watcher.add([root, ...configFileDependencies, ...(publicDir ? [publicDir] : [])])
+  const { root, publicDir } = server.config
+  server.watcher.add([root, ...restartFiles(server.config), ...(publicDir ? [publicDir] : [])])
 }
 
 /**

@@ -25,6 +25,9 @@ import { decodeResponse, encodeRequest, RELOAD, UPDATE } from './walk.js'
  * @property {Pass[]} passes those that came to their end in this environment
  */
 
+/** Each walk finds what a plugin changed on the modules it met; more than a few in turn means that it never ends. */
+const ROUNDS = 100
+
 /** How many paths one line of the log names. */
 const NAMED = 6
 
@@ -99,13 +102,16 @@ function walkAll(works, session) {
     ),
   )
   const words = Uint32Array.from(request)
-  while (true) {
+  for (let round = 0; round < ROUNDS; round++) {
     for (const { mirrored } of works) mirrored.mirror.flush()
     const walked = session.engine.walk(words).map((response) => decodeResponse(response, withChains))
     // Every environment is compared, so that one more walk is enough for all that was found.
     const current = works.map(({ mirrored }, index) => mirrored.mirror.compare(walked[index].asked))
     if (current.every(Boolean)) return walked
   }
+  throw new Error(
+    `the module graph still changes after ${ROUNDS} walks; a plugin gives other modules at each look`,
+  )
 }
 
 /**
@@ -198,7 +204,7 @@ function log({ environment, mirrored, passes }, walked, payloads, transaction, l
   const milliseconds = (performance.now() - transaction.startedAt).toFixed(2)
   const sent = payloads.map((payload) => payload.type).join(' and ') || 'nothing'
   logger.info(
-    `[bino-hmr] ${environment.name}: ${list(passes.map((pass) => short(pass.file)))} in ${milliseconds} ms: ` +
+    `[bino-hmr] ${environment.name} #${transaction.epoch}: ${list(passes.map((pass) => short(pass.file)))} in ${milliseconds} ms: ` +
       `${walked.asked.length} modules asked, ${walked.updates.length} boundaries, ${sent} sent`,
     { timestamp: true },
   )

@@ -27,6 +27,9 @@ import { wirePathOf } from './wire-path.js'
  * @property {(url: string) => string} wirePath how this Vite writes a url in a payload
  */
 
+/** Files for which Vite reloads every page without a pass: its own client. */
+const VITE_CLIENT = /\/vite\/dist\/client\//
+
 /** Each config's session, for the tests. @type {WeakMap<object, Session>} */
 const sessions = new WeakMap()
 
@@ -78,7 +81,8 @@ export class Session {
     })
     this.transactions = new Transactions({
       emit: (event, file) => this.face.emit(event, file),
-      hasPass: (file) => this.config.server.hmr !== false && !watch.restarts.has(file),
+      hasPass: (file) =>
+        this.config.server.hmr !== false && !watch.restarts.has(file) && !VITE_CLIENT.test(file),
       finish: (transaction) => this.#finish(transaction),
       report: (error) =>
         this.config.logger.error(describe(error), { error: asError(error), timestamp: true }),
@@ -144,6 +148,8 @@ export class Session {
       { error: asError(error), timestamp: true },
     )
     this.becomeFailed?.(error)
+    this.ready = Promise.reject(error)
+    this.ready.catch(() => {})
     for (const { mirror } of this.#mirrored.values()) mirror.close()
     clearInterval(this.hold)
     this.closing = this.engine.close()
@@ -167,7 +173,9 @@ export class Session {
     )
   }
 
+  /** Undefined once the engine is closed or has failed. */
   stats() {
+    if (this.closing) return undefined
     return { ...this.engine.stats(), transactions: this.transactions.size }
   }
 
@@ -175,8 +183,12 @@ export class Session {
   #onEvent(event) {
     if (this.#closed) return
     if (event.type === 'batch') {
-      // Plugins may add environments at any time; each is stood in front of before a pass sends through it.
-      for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
+      try {
+        // Plugins may add environments at any time; each is stood in front of before a pass sends through it.
+        for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
+      } catch (error) {
+        return this.fallBack(error)
+      }
       const changes = event.changes.filter(({ path }) => !this.watch.ignored(path))
       this.transactions.run({ epoch: event.epoch, changes })
     } else if (event.type === 'ready') this.becomeReady?.(undefined)
@@ -218,6 +230,8 @@ export class Session {
     // A hook before ours threw, or the environment came after the pass began: Vite's own way.
     if (!options) return void hmr(environment)
     const { modules } = options
+    // Nodes of `server.moduleGraph` and made-up ones are no modules of this graph: whatever Vite makes of them.
+    if (!modules.every((module) => isModuleOf(environment, module))) return void hmr(environment)
     if (this.options.verify)
       pass.expected.set(
         environment,
@@ -276,6 +290,18 @@ function endPassesThatWatchChangeRejected(logger) {
  */
 function debounceOf(options, watch) {
   return options.debounce === 'adaptive' ? watch.debounce : options.debounce
+}
+
+/**
+ * @param {Environment} environment
+ * @param {import('vite').EnvironmentModuleNode} module
+ */
+function isModuleOf({ moduleGraph }, module) {
+  const { id, file } = module
+  return (
+    (id !== null && moduleGraph.idToModuleMap.get(id) === module) ||
+    (file !== null && moduleGraph.fileToModulesMap.get(file)?.has(module) === true)
+  )
 }
 
 /** @param {unknown} error */

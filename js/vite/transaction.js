@@ -65,11 +65,12 @@ export class Transaction {
   pending = 0
   /** Runs from the first pass that ended: before that there is nothing to send. */
   patience = /** @type {NodeJS.Timeout | undefined} */ (undefined)
-  startedAt = performance.now()
 
-  /** @param {number} epoch */
+  /** @param {number} epoch of the batch */
   constructor(epoch) {
     this.epoch = epoch
+    /** When it began, as `performance.now()`. */
+    this.startedAt = performance.now()
   }
 }
 
@@ -118,7 +119,7 @@ export class Transactions {
     this.finish = finish
   }
 
-  /** Transactions that have not been sent yet. */
+  /** Transactions that have not been sent yet, without passes that hang. */
   get size() {
     return this.#live.size
   }
@@ -142,8 +143,10 @@ export class Transactions {
       try {
         current.run(store, () => this.emit(eventOf(change), change.path))
       } catch (error) {
-        // One plugin's listener must not swallow the events of the files behind it.
+        // One plugin's listener must not swallow the events of the files behind it. If it stood before Vite's own, the
+        // pass will never start: the others do not wait for it.
         this.report(error)
+        this.#startPatience(transaction)
       }
     }
   }
@@ -153,14 +156,23 @@ export class Transactions {
     transaction.pending -= 1
     if (this.#closed) return
     if (transaction.pending === 0) this.#close(transaction)
-    else if (transaction.patience) transaction.patience.refresh()
+    else this.#startPatience(transaction)
+  }
+
+  /** @param {Transaction} transaction */
+  #startPatience(transaction) {
+    if (transaction.patience) transaction.patience.refresh()
     else transaction.patience = setTimeout(() => this.#split(transaction), PATIENCE_MS).unref()
   }
 
   /** Forgets all that is under way: the server is closing, and the next one starts anew. */
   close() {
     this.#closed = true
-    for (const transaction of this.#live) clearTimeout(transaction.patience)
+    for (const transaction of this.#live) {
+      clearTimeout(transaction.patience)
+      // Code that goes on in a pass of ours is code of no pass from here on.
+      for (const pass of transaction.passes) pass.store.pass = undefined
+    }
     this.#live.clear()
   }
 
@@ -172,16 +184,17 @@ export class Transactions {
   }
 
   /**
-   * Sends what has ended and lets the rest go on as a transaction of its own.
+   * Sends what has ended and lets the rest go on as a transaction of its own, which only its passes know: one that never
+   * ends is forgotten with them.
    *
    * @param {Transaction} transaction
    */
   #split(transaction) {
+    if (this.#closed) return
     const rest = new Transaction(transaction.epoch)
     rest.passes = transaction.passes.filter((pass) => !pass.ended)
     rest.pending = rest.passes.length
     for (const pass of rest.passes) pass.transaction = rest
-    this.#live.add(rest)
     transaction.passes = transaction.passes.filter((pass) => pass.ended)
     this.#close(transaction)
   }

@@ -2,6 +2,7 @@
  * What Vite's configuration says about watching, in the engine's words. Reads options; starts nothing.
  */
 
+import { statSync } from 'node:fs'
 import path from 'node:path'
 
 /**
@@ -14,6 +15,9 @@ import path from 'node:path'
  * @property {(path: string) => boolean} ignored what only JavaScript can decide: expressions and functions
  * @property {Set<string>} restarts the files for which Vite restarts the server
  */
+
+/** Polling is a look at the whole tree; more often than this it would do nothing else. */
+const SHORTEST_POLL_MS = 20
 
 /**
  * @param {ResolvedConfig} config
@@ -30,24 +34,27 @@ export function readWatchOptions(config, watcher, ignore) {
   for (const matcher of matchers) {
     if (typeof matcher === 'string') globs.push(matcher)
     else if (matcher instanceof RegExp) tests.push((file) => matcher.test(file))
-    else if (typeof matcher === 'function') tests.push(matcher)
+    else if (typeof matcher === 'function') tests.push(withStats(matcher))
     else globs.push(matcher.path)
   }
   const restarts = restartFiles(config)
-  const cwd = watcher.cwd ?? config.root
+  const { cwd } = watcher
   const finish = watcher.awaitWriteFinish
   return {
     engine: {
       roots: [config.root],
       extra: [...restarts, ...(config.publicDir ? [config.publicDir] : [])],
-      ignore: [...globs, ...ignore].map((glob) => absoluteGlob(glob, cwd)),
+      ignore: [
+        ...globs.map((glob) => (cwd ? absoluteGlob(glob, cwd) : glob)),
+        ...ownGlobs(ignore, config.root),
+      ],
       // A negation of the user must never un-ignore the optimizer's own files: they would become changes.
       alwaysIgnore: [`${escapeGlob(config.cacheDir)}/**`],
       depth: watcher.depth,
-      poll: watcher.usePolling ? (watcher.interval ?? 100) : undefined,
+      poll: watcher.usePolling ? Math.max(watcher.interval ?? 100, SHORTEST_POLL_MS) : undefined,
     },
     debounce: finish ? (finish === true ? 2000 : (finish.stabilityThreshold ?? 2000)) : undefined,
-    ignored: (file) => tests.some((test) => test(file)),
+    ignored: tests.length > 0 ? (file) => isIgnored(file, config.root, tests) : () => false,
     restarts: new Set(restarts),
   }
 }
@@ -58,7 +65,7 @@ export function readWatchOptions(config, watcher, ignore) {
  *
  * @param {ResolvedConfig} config
  */
-function restartFiles({ configFile, configFileDependencies, envDir, mode }) {
+export function restartFiles({ configFile, configFileDependencies, envDir, mode }) {
   const env = envDir
     ? ['.env', '.env.local', `.env.${mode}`, `.env.${mode}.local`].map((name) =>
         path.posix.join(envDir, name),
@@ -68,7 +75,40 @@ function restartFiles({ configFile, configFileDependencies, envDir, mode }) {
 }
 
 /**
- * A pattern without a wildcard at its start is a path below `cwd`, for chokidar as for us.
+ * Our own option's globs, below the root.
+ *
+ * @param {string[]} globs
+ * @param {string} root
+ */
+export const ownGlobs = (globs, root) => globs.map((glob) => absoluteGlob(glob, root))
+
+/**
+ * chokidar does not look into a folder that is ignored, so what lies below is ignored too.
+ *
+ * @param {string} file
+ * @param {string} root
+ * @param {((path: string) => boolean)[]} tests
+ */
+function isIgnored(file, root, tests) {
+  for (let at = file; ; at = path.posix.dirname(at)) {
+    if (tests.some((test) => test(at))) return true
+    if (at === root || at === path.posix.dirname(at)) return false
+  }
+}
+
+/**
+ * chokidar calls a function with the path alone and with its `Stats`; one that asks for them gets both.
+ *
+ * @param {(path: string, stats?: import('node:fs').Stats) => boolean} matcher
+ * @returns {(path: string) => boolean}
+ */
+function withStats(matcher) {
+  if (matcher.length < 2) return matcher
+  return (file) => matcher(file) || matcher(file, statSync(file, { throwIfNoEntry: false }))
+}
+
+/**
+ * A pattern as chokidar takes it with a `cwd`: below it, unless it may begin anywhere.
  *
  * @param {string} glob
  * @param {string} cwd

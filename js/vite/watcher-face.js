@@ -5,6 +5,7 @@
  * Owns: the patched methods, and putting the originals back. Never decides what a change means.
  */
 
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import { outsideOfPasses } from './transaction.js'
 
@@ -63,7 +64,7 @@ export class WatcherFace {
   }
 
   /**
-   * Emits as chokidar does: the event, then `all`.
+   * Emits as chokidar does: the event, then `all`, with the file's `Stats` where there is a file.
    *
    * @param {string} event
    * @param {string} file with `/`
@@ -76,8 +77,11 @@ export class WatcherFace {
         watchedPath: path.dirname(file),
       })
     }
-    this.#emit(event, native)
-    this.#emit('all', event, native)
+    const stats = event.startsWith('unlink')
+      ? []
+      : [statSync(file, { throwIfNoEntry: false })].filter(Boolean)
+    this.#emit(event, native, ...stats)
+    this.#emit('all', event, native, ...stats)
   }
 
   /** Emits `ready`, once. */
