@@ -4,6 +4,7 @@
  * This file is the public contract; what is not in it is not public.
  */
 
+import type { EventEmitter } from 'node:events'
 import type { Plugin } from 'vite'
 
 /** Options of {@link binoHmr}. A wrong one throws a `TypeError` with `code: 'BINO_OPTION_INVALID'` that names it. */
@@ -90,3 +91,179 @@ export type BinoHmrPlugin = Plugin<BinoHmrApi> & { api: BinoHmrApi }
 export declare function binoHmr(options?: BinoHmrOptions): BinoHmrPlugin[]
 
 export default binoHmr
+
+/** Options of {@link createWatcher}. A wrong one throws a `TypeError` with `code: 'BINO_OPTION_INVALID'` that names it. */
+export interface WatcherOptions {
+  /**
+   * The folder that is watched with everything in it, absolute or relative to the working directory. It has to be
+   * there: `code: 'BINO_ROOT_MISSING'`. Symbolic links to folders in it are not followed.
+   *
+   * @default process.cwd()
+   */
+  root?: string
+  /**
+   * Globs or paths below `root` that are not watched, beside `.git` and `node_modules` folders. What is ignored costs
+   * nothing, however much is in it. `*` stops at `/`, `**` does not, names with a leading dot match like any other. A
+   * glob after `!` takes back in what others leave out: `'!**\/node_modules/**'`. One that does not parse is an error
+   * with `code: 'BINO_GLOB_INVALID'`.
+   *
+   * @default []
+   */
+  ignore?: string[]
+  /**
+   * When a transaction closes and becomes a batch, in milliseconds without a further change, from 0 to 60000.
+   * `'adaptive'`: after about 2 ms of quiet, growing with the size of the burst to some tens of milliseconds; a branch
+   * switch stays one batch.
+   *
+   * @default 'adaptive'
+   */
+  debounce?: 'adaptive' | number
+  /**
+   * Compares everything with the disk each `interval` milliseconds, from 10 to 3600000, instead of asking the operating
+   * system: for network drives and mounts of virtual machines, which tell nothing. Costs time with each file watched.
+   *
+   * @default false
+   */
+  poll?: false | { interval: number }
+  /**
+   * Threads of the pool that reads folders, from 1 to 256.
+   *
+   * @default the number of cores that the process may use
+   */
+  threads?: number
+  /**
+   * Aborting closes the watcher, as {@link Watcher.close} does. If that is before it was ready, `ready` rejects with the
+   * signal's reason; with a signal that is aborted already, nothing is started.
+   */
+  signal?: AbortSignal
+}
+
+/** What happened to one path. */
+export interface WatcherChange {
+  /** A directory is created or deleted, never updated. A file that was replaced by another one is updated. */
+  kind: 'create' | 'update' | 'delete'
+  /** Absolute, with `/` on every platform. */
+  path: string
+  /** What lies there; after a deletion: what lay there. A symbolic link to a file is a file. */
+  type: 'file' | 'directory'
+}
+
+/** One transaction: a save, a branch switch, a run of a generator. Or several, if they were not taken in time. */
+export interface WatcherBatch {
+  /** Number of the (last) transaction in it, from 1. It only grows, and skips those that were merged. */
+  epoch: number
+  /**
+   * The net change of each path: what was created and deleted again is not in it. A directory stands before what was
+   * created in it, and after what was deleted in it. Only where a file became a directory, or the reverse, a path stands
+   * there twice: its deletion, then its creation. Never empty.
+   */
+  changes: WatcherChange[]
+  /** The operating system lost events, and these changes were found by comparing everything with the disk. */
+  rescan: boolean
+}
+
+/** Figures of a {@link Watcher}; all are 0 until it is ready. */
+export interface WatcherStats extends EngineStats {
+  /** Number of the last transaction. */
+  epoch: number
+  /** Paths of the transaction that is still open. */
+  pending: number
+  /** How long it took until everything was watched, in milliseconds. */
+  scan: number
+}
+
+/**
+ * What went wrong, with a message that says what to do.
+ *
+ * | `code` | |
+ * |---|---|
+ * | `BINO_OPTION_INVALID` | a wrong option (a `TypeError`); thrown |
+ * | `BINO_ROOT_MISSING` | `root` is no folder; thrown |
+ * | `BINO_GLOB_INVALID` | a glob of `ignore` does not parse; thrown |
+ * | `BINO_THREAD_START` | the operating system gives no thread; thrown |
+ * | `BINO_ADDON_MISSING`, `BINO_ADDON_LOAD` | there is no native addon for this platform, or it does not load; thrown |
+ * | `BINO_WATCH_LIMIT` | the limit on watches is reached and some folders are not watched; the watcher goes on |
+ * | `BINO_WATCH_FAILED` | some folder cannot be watched, and the watcher goes on; or, thrown, nothing can be |
+ * | `BINO_ENGINE_PANIC` | a bug of ours; the watcher has stopped |
+ * | `BINO_ENGINE_CLOSED` | the call came after {@link Watcher.close} |
+ */
+export interface WatcherError extends Error {
+  code: string
+}
+
+/** Events of a {@link Watcher} and what their listeners are given. */
+export interface WatcherEvents {
+  /** Once, when everything is watched: from then on no change is lost. Before any batch. */
+  ready: []
+  /** Something changed. */
+  batch: [batch: WatcherBatch]
+  /**
+   * Something is not watched, and the watcher goes on; or the watcher cannot go on, and `close` follows. Without a
+   * listener the first becomes a warning of the process; the second is thrown, as Node does, if there are listeners of
+   * `batch`, and otherwise left to the loops and to `ready`.
+   */
+  error: [error: WatcherError]
+  /** Once, and last: every thread has ended. */
+  close: []
+}
+
+/**
+ * What {@link createWatcher} gives. Use its events, or loop over it:
+ *
+ * ```js
+ * for await (const { changes } of watcher) await rebuild(changes)
+ * ```
+ *
+ * **Nothing is lost, and nothing piles up.** Each loop sees every batch from its first `next()` on, listeners all
+ * batches from when they are added. Changes that come while a loop's body is busy, or the event loop is, wait as one net
+ * batch; the memory that they need grows with the number of paths that differ, not with the number of changes. Changes
+ * that come while there is neither a loop nor a listener of `batch` wait likewise for the first that comes: also those
+ * after `break`.
+ *
+ * **What keeps the process alive:** a loop that waits for its next batch, a listener of `batch`; until it is ready, also
+ * `ready`, once it was read, and a listener of `ready`. Nothing else does: a script that watches and waits for nothing
+ * ends.
+ */
+export interface Watcher extends EventEmitter<WatcherEvents>, AsyncIterable<WatcherBatch> {
+  /**
+   * Resolves when everything is watched: from then on no change is lost. Rejects with a {@link WatcherError} when the
+   * watcher failed or was closed before, or with the reason of its `signal`.
+   */
+  readonly ready: Promise<void>
+  /**
+   * Figures of the moment.
+   *
+   * @throws {WatcherError} `BINO_ENGINE_CLOSED`
+   */
+  stats(): WatcherStats
+  /**
+   * Stops: no batch comes after the call, loops end, and what was not taken is dropped. Resolves when every thread has
+   * ended and `close` was told; no event comes after that. Calling it again gives the same promise. It never rejects.
+   */
+  close(): Promise<void>
+  /** The same as {@link Watcher.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+  /**
+   * A loop. It ends when the watcher is closed, and throws a {@link WatcherError} when it fails, after the batch that was
+   * still there. Loops at the same time each see every batch.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<WatcherBatch>
+}
+
+/**
+ * Watches a folder, without Vite:
+ *
+ * ```js
+ * import { createWatcher } from 'bino-hmr'
+ *
+ * await using watcher = createWatcher({ root: 'content', ignore: ['**\/*.tmp'] })
+ * for await (const { changes } of watcher) console.log(changes)
+ * ```
+ *
+ * The watcher runs on threads of its own. The event loop has no work with it as long as nobody listens. What is there
+ * at the start is not a change.
+ *
+ * @throws {TypeError} for a wrong option, with `code: 'BINO_OPTION_INVALID'`
+ * @throws {WatcherError} `BINO_ROOT_MISSING` and others, before anything is started
+ */
+export declare function createWatcher(options?: WatcherOptions): Watcher

@@ -27,6 +27,31 @@ export declare class Engine {
   close(): Promise<void>
 }
 
+/** A watcher without Vite. */
+export declare class NativeWatcher {
+  /**
+   * Starts the threads. `wake` is called on the event loop when there is something that is waited for; it does not
+   * keep the loop alive.
+   */
+  constructor(options: EngineOptions, wake: () => void)
+  /** What to be woken for: news, batches, or nothing. Look for what is there already after this call. */
+  waitFor(news: boolean, batches: boolean): void
+  /** What happened beside batches; to be called after each wake-up. */
+  news(): WatcherNews
+  /** Opens a feed and gives its number. */
+  openFeed(): number
+  /** Closes a feed. */
+  closeFeed(feed: number): void
+  /** All that a feed has not seen, as one batch, or null. */
+  take(feed: number): WatcherBatch | null
+  /** Figures of the moment; zeros until everything is watched. */
+  stats(): WatcherStats
+  /** Makes the engine's thread panic: for the tests of what happens then. */
+  fault(): void
+  /** Ends every thread; resolves when they have ended. */
+  close(): Promise<void>
+}
+
 /** One entry of a batch. */
 export interface EngineChange {
   /** `create`, `update` or `delete`. */
@@ -81,4 +106,48 @@ export interface EngineStats {
   files: number
   /** Watches held at the operating system. */
   watches: number
+}
+
+/** One transaction, or several that were not taken in time. */
+export interface WatcherBatch {
+  /** Number of the last transaction in it. */
+  epoch: number
+  /** The net changes. */
+  changes: Array<EngineChange>
+  /** True when events were lost and the changes come from looking at the disk. */
+  rescan: boolean
+}
+
+/** What happened beside batches. */
+export interface WatcherNews {
+  /** Whether everything is watched. */
+  ready: boolean
+  /** What could not be watched, since the last look. */
+  warnings: Array<WatcherProblem>
+  /** Why the engine has stopped, told once. */
+  failure?: WatcherProblem
+}
+
+/** What went wrong. */
+export interface WatcherProblem {
+  /** The stable code. */
+  code: string
+  /** What happened and what to do. */
+  message: string
+}
+
+/** What the engine holds at the moment. */
+export interface WatcherStats {
+  /** Directories known. */
+  directories: number
+  /** Files known. */
+  files: number
+  /** Watches held at the operating system. */
+  watches: number
+  /** Number of the last transaction. */
+  epoch: number
+  /** Paths of the transaction that is still open. */
+  pending: number
+  /** Milliseconds from the start until everything was watched. */
+  scan: number
 }

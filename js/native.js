@@ -51,3 +51,19 @@ export function createEngine(options, onEvent) {
       onEvent({ type: /** @type {'warning'} */ (type), error: Object.assign(new Error(message), { code }) })
   })
 }
+
+/** @typedef {import('./binding.cjs').NativeWatcher} NativeWatcher */
+
+/**
+ * Starts an engine whose batches wait until they are taken. `wake` is called only for what `waitFor` asked for, and does
+ * not keep the process alive.
+ *
+ * @param {EngineOptions} options
+ * @param {() => void} wake
+ * @returns {NativeWatcher}
+ * @throws {Error} with a code, when the addon cannot be loaded or the options are wrong
+ */
+export function createNativeWatcher(options, wake) {
+  const { NativeWatcher } = loadAddon()
+  return new NativeWatcher(options, wake)
+}

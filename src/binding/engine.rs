@@ -199,13 +199,19 @@ impl Engine {
     /// Ends every thread; resolves when they have ended.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close(&self) -> AsyncTask<Close> {
-        AsyncTask::new(Close { core: Arc::clone(&self.core) })
+        AsyncTask::new(Close::new(&self.core))
     }
 }
 
 /// Joins the engine's threads away from the event loop.
 pub struct Close {
     core: Arc<Core>,
+}
+
+impl Close {
+    pub(super) fn new(core: &Arc<Core>) -> Self {
+        Self { core: Arc::clone(core) }
+    }
 }
 
 impl Task for Close {
@@ -222,7 +228,7 @@ impl Task for Close {
     }
 }
 
-fn core_options(options: EngineOptions) -> CoreOptions {
+pub(super) fn core_options(options: EngineOptions) -> CoreOptions {
     CoreOptions {
         roots: to_paths(options.roots),
         extra: to_paths(options.extra),
@@ -272,7 +278,7 @@ fn event_to_js(event: CoreEvent) -> EngineEvent {
     }
 }
 
-fn change_to_js(change: Change) -> EngineChange {
+pub(super) fn change_to_js(change: Change) -> EngineChange {
     let kind = match change.kind {
         ChangeKind::Create => "create",
         ChangeKind::Update => "update",

@@ -4,5 +4,7 @@
 
 mod engine;
 mod failure;
+mod feeds;
 mod graphs;
 mod walk;
+mod watcher;

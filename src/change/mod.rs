@@ -5,12 +5,14 @@
 //! [`Evidence`]. When the transaction closes, the path's state on disk is compared with the state last reported, and
 //! [`merge`] names the difference. So an event that comes twice, late or in odd order cannot invent a change.
 
+mod combine;
 mod evidence;
 mod merge;
 mod schedule;
 mod stat;
 mod transaction;
 
+pub use combine::Combined;
 pub use evidence::Evidence;
 pub use merge::{Net, merge};
 pub use schedule::{Outlook, Schedule, Step};

@@ -1,0 +1,77 @@
+// The types of `createWatcher()`, as a user sees them. Compiled by `tsc`, never run.
+
+import {
+  createWatcher,
+  type Watcher,
+  type WatcherBatch,
+  type WatcherChange,
+  type WatcherError,
+} from 'bino-hmr'
+
+type Equal<One, Two> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Two ? 1 : 2 ? true : false
+const check = <_ extends true>() => {}
+
+// Options
+createWatcher()
+createWatcher({})
+createWatcher({
+  root: 'src',
+  ignore: ['**/*.tmp'],
+  debounce: 20,
+  poll: { interval: 500 },
+  threads: 2,
+  signal: AbortSignal.timeout(1000),
+})
+createWatcher({ debounce: 'adaptive', poll: false })
+// @ts-expect-error a folder, not several
+createWatcher({ root: ['src'] })
+// @ts-expect-error a list
+createWatcher({ ignore: '**/*.tmp' })
+// @ts-expect-error no such word
+createWatcher({ debounce: 'fast' })
+// @ts-expect-error how often is for the user to say
+createWatcher({ poll: true })
+// @ts-expect-error the interval has a name
+createWatcher({ poll: { every: 3 } })
+// @ts-expect-error the signal, not the controller
+createWatcher({ signal: new AbortController() })
+// @ts-expect-error no such option
+createWatcher({ persistent: true })
+
+// What it gives
+const watcher: Watcher = createWatcher()
+check<Equal<typeof watcher.ready, Promise<void>>>()
+check<Equal<ReturnType<typeof watcher.close>, Promise<void>>>()
+check<Equal<ReturnType<typeof watcher.stats>['epoch'], number>>()
+// @ts-expect-error it is read only
+watcher.ready = Promise.resolve()
+
+// Events
+watcher
+  .on('ready', () => {})
+  .on('batch', (batch) => check<Equal<typeof batch, WatcherBatch>>())
+  .once('error', (error) => check<Equal<typeof error, WatcherError>>())
+  .off('close', () => {})
+// @ts-expect-error a batch is no text
+watcher.on('batch', (batch: string) => batch)
+// @ts-expect-error ready has nothing to tell
+watcher.on('ready', (stats) => stats)
+
+// Changes
+const change = {} as WatcherChange
+check<Equal<typeof change.kind, 'create' | 'update' | 'delete'>>()
+check<Equal<typeof change.type, 'file' | 'directory'>>()
+// @ts-expect-error that is chokidar's word
+if (change.kind === 'add') check<true>()
+
+// Loops
+export async function loops() {
+  await using scoped = createWatcher()
+  for await (const batch of scoped) {
+    check<Equal<typeof batch, WatcherBatch>>()
+    const { epoch, changes, rescan } = batch
+    check<Equal<[typeof epoch, typeof changes, typeof rescan], [number, WatcherChange[], boolean]>>()
+  }
+  const { value } = await scoped[Symbol.asyncIterator]().next()
+  return value
+}

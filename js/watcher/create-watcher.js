@@ -1,0 +1,16 @@
+/**
+ * `createWatcher()`.
+ */
+
+import { readWatcherOptions } from './options.js'
+import { Watcher } from './watcher.js'
+
+/**
+ * Starts to watch; `index.d.ts` documents it.
+ *
+ * @param {import('../../index.d.ts').WatcherOptions} [options]
+ * @returns {import('../../index.d.ts').Watcher}
+ */
+export function createWatcher(options = {}) {
+  return new Watcher(readWatcherOptions(options))
+}

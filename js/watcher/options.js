@@ -1,0 +1,86 @@
+/**
+ * The options of `createWatcher()` and what they are in the engine's words. Starts nothing, touches no disk.
+ */
+
+import path from 'node:path'
+import { checkOptions } from '../check-options.js'
+import { WATCH_RULES } from '../options.js'
+
+/**
+ * @typedef {import('../../index.d.ts').WatcherOptions} WatcherOptions
+ * @typedef {Required<Omit<WatcherOptions, 'root' | 'signal'>> & Pick<WatcherOptions, 'root' | 'signal'>} Checked
+ * @typedef {{ engine: import('../native.js').EngineOptions, signal: AbortSignal | undefined }} EngineWords
+ */
+
+/** What hardly any build script means when it says "this folder", and what costs most to watch. */
+const ALWAYS = ['**/.git/**', '**/node_modules/**']
+
+/** @type {Record<keyof WatcherOptions, import('../check-options.js').Rule>} */
+const RULES = {
+  root: {
+    takes: 'the path of a folder',
+    accepts: (value) => typeof value === 'string' && value !== '',
+    fallback: undefined,
+  },
+  ignore: WATCH_RULES.ignore,
+  debounce: WATCH_RULES.debounce,
+  poll: {
+    takes: 'false or { interval }, milliseconds from 10 to 3600000',
+    accepts: (value) => value === false || isPoll(value),
+    fallback: false,
+  },
+  threads: WATCH_RULES.threads,
+  signal: {
+    takes: 'an AbortSignal',
+    accepts: (value) => value instanceof AbortSignal,
+    fallback: undefined,
+  },
+}
+
+/** @param {unknown} value */
+function isPoll(value) {
+  if (value === null || typeof value !== 'object' || Object.keys(value).join() !== 'interval') return false
+  const { interval } = /** @type {{ interval: unknown }} */ (value)
+  return typeof interval === 'number' && interval >= 10 && interval <= 3_600_000
+}
+
+/**
+ * @param {unknown} given
+ * @returns {EngineWords}
+ * @throws {TypeError} with `code: 'BINO_OPTION_INVALID'`, naming the option
+ */
+export function readWatcherOptions(given) {
+  /** @type {Checked} */
+  const options = checkOptions('createWatcher()', RULES, given)
+  const root = path.resolve(options.root ?? process.cwd())
+  const engine = {
+    roots: [root],
+    extra: [],
+    ignore: [...ALWAYS, ...options.ignore].map((glob) => below(root, glob)),
+    alwaysIgnore: [],
+    depth: undefined,
+    debounce: options.debounce === 'adaptive' ? undefined : options.debounce,
+    poll: options.poll === false ? undefined : options.poll.interval,
+    threads: options.threads,
+  }
+  return { engine, signal: options.signal }
+}
+
+/**
+ * Every pattern is about what lies below the root: a glob for `dist` must not silence a root that itself lies in a `dist`.
+ *
+ * @param {string} root
+ * @param {string} glob
+ */
+function below(root, glob) {
+  const negation = glob.startsWith('!') ? '!' : ''
+  const pattern = glob.slice(negation.length)
+  if (path.isAbsolute(pattern)) return glob
+  const folder = root.replaceAll(path.sep, '/')
+  // A path without wildcards is compared as it is; in a glob the root's own signs mean nothing.
+  const isGlob = /[*?[{(]/.test(pattern)
+  return negation + path.posix.join(isGlob ? escapeGlob(folder) : folder, pattern)
+}
+
+/** @param {string} file */
+const escapeGlob = (file) => file.replace(/[?*[\]{}()!]/g, '\\$&')

@@ -1,0 +1,185 @@
+//! The class `NativeWatcher` behind `createWatcher()`: an engine whose events wait until JavaScript takes them.
+
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{AsyncTask, Function};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi_derive::napi;
+
+use super::engine::{Close, EngineChange, EngineOptions, change_to_js, core_options};
+use super::failure::{Result, guard};
+use super::feeds::{Feeds, Waits};
+use crate::change::ChangeBatch;
+use crate::engine::{Engine as Core, Stats, UsedFiles};
+use crate::error::Error;
+
+/// One transaction, or several that were not taken in time.
+#[napi(object, object_from_js = false)]
+pub struct WatcherBatch {
+    /// Number of the last transaction in it.
+    pub epoch: f64,
+    /// The net changes.
+    pub changes: Vec<EngineChange>,
+    /// True when events were lost and the changes come from looking at the disk.
+    pub rescan: bool,
+}
+
+/// What went wrong.
+#[napi(object, object_from_js = false)]
+pub struct WatcherProblem {
+    /// The stable code.
+    pub code: String,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+/// What happened beside batches.
+#[napi(object, object_from_js = false)]
+pub struct WatcherNews {
+    /// Whether everything is watched.
+    pub ready: bool,
+    /// What could not be watched, since the last look.
+    pub warnings: Vec<WatcherProblem>,
+    /// Why the engine has stopped, told once.
+    pub failure: Option<WatcherProblem>,
+}
+
+/// What the engine holds at the moment.
+#[napi(object, object_from_js = false)]
+pub struct WatcherStats {
+    /// Directories known.
+    pub directories: f64,
+    /// Files known.
+    pub files: f64,
+    /// Watches held at the operating system.
+    pub watches: f64,
+    /// Number of the last transaction.
+    pub epoch: f64,
+    /// Paths of the transaction that is still open.
+    pub pending: f64,
+    /// Milliseconds from the start until everything was watched.
+    pub scan: f64,
+}
+
+/// A watcher without Vite.
+#[napi]
+pub struct NativeWatcher {
+    core: Arc<Core>,
+    feeds: Arc<Feeds>,
+}
+
+#[napi]
+impl NativeWatcher {
+    /// Starts the threads. `wake` is called on the event loop when there is something that is waited for; it does not
+    /// keep the loop alive.
+    #[napi(constructor)]
+    pub fn new(
+        options: EngineOptions,
+        #[napi(ts_arg_type = "() => void")] wake: Function<(), ()>,
+    ) -> Result<Self> {
+        let wake = wake
+            .build_threadsafe_function()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .build()
+            .map_err(|error| napi::Error::new("BINO_THREAD_START".to_owned(), error.reason.clone()))?;
+        let feeds = Arc::new(Feeds::default());
+        let posts = Arc::clone(&feeds);
+        let core = guard(|| {
+            Core::start(core_options(options), Arc::new(NoGraph), move |event| {
+                if posts.post(event) {
+                    // It fails only when the environment is going away, and with it whoever would listen.
+                    wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+                }
+            })
+        })?;
+        Ok(Self { core: Arc::new(core), feeds })
+    }
+
+    /// What to be woken for: news, batches, or nothing. Look for what is there already after this call.
+    #[napi]
+    pub fn wait_for(&self, news: bool, batches: bool) {
+        self.feeds.wait_for(Waits { news, batches });
+    }
+
+    /// What happened beside batches; to be called after each wake-up.
+    #[napi]
+    pub fn news(&self) -> WatcherNews {
+        let news = self.feeds.news();
+        WatcherNews {
+            ready: news.ready,
+            warnings: news.warnings.iter().map(problem_to_js).collect(),
+            failure: news.failure.as_ref().map(problem_to_js),
+        }
+    }
+
+    /// Opens a feed and gives its number.
+    #[napi]
+    pub fn open_feed(&self) -> u32 {
+        self.feeds.open() as u32
+    }
+
+    /// Closes a feed.
+    #[napi]
+    pub fn close_feed(&self, feed: u32) {
+        self.feeds.close(feed as usize);
+    }
+
+    /// All that a feed has not seen, as one batch, or null.
+    #[napi]
+    pub fn take(&self, feed: u32) -> Option<WatcherBatch> {
+        self.feeds.take(feed as usize).map(batch_to_js)
+    }
+
+    /// Figures of the moment; zeros until everything is watched.
+    #[napi]
+    pub fn stats(&self) -> Result<WatcherStats> {
+        // The engine's thread answers after the first scan only: nobody on the event loop should wait for that.
+        let stats = guard(|| if self.feeds.is_ready() { self.core.stats() } else { Ok(Stats::default()) })?;
+        Ok(WatcherStats {
+            directories: stats.directories as f64,
+            files: stats.files as f64,
+            watches: stats.watches as f64,
+            epoch: stats.epoch as f64,
+            pending: stats.pending as f64,
+            scan: stats.scan.as_secs_f64() * 1000.0,
+        })
+    }
+
+    /// Makes the engine's thread panic: for the tests of what happens then.
+    #[napi]
+    pub fn fault(&self) {
+        self.core.fault();
+    }
+
+    /// Ends every thread; resolves when they have ended.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn close(&self) -> AsyncTask<Close> {
+        AsyncTask::new(Close::new(&self.core))
+    }
+}
+
+/// Without entries there is no graph that knows files.
+struct NoGraph;
+
+impl UsedFiles for NoGraph {
+    fn knows(&self, _: &str) -> bool {
+        false
+    }
+
+    fn is_used(&self, _: &str) -> bool {
+        false
+    }
+}
+
+fn batch_to_js(batch: ChangeBatch) -> WatcherBatch {
+    WatcherBatch {
+        epoch: batch.epoch as f64,
+        changes: batch.changes.into_iter().map(change_to_js).collect(),
+        rescan: batch.rescan,
+    }
+}
+
+fn problem_to_js(error: &Error) -> WatcherProblem {
+    WatcherProblem { code: error.code().into(), message: error.to_string() }
+}
