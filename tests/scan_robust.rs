@@ -285,3 +285,20 @@ fn only_the_bytes_and_the_language_matter() {
     assert_eq!(scan("a.js", text), scan("C:\\some.ts\\b.mjs", text));
     assert_eq!(scan("a.js", text).hash, scan("a.png", text).hash);
 }
+
+#[test]
+fn work_grows_with_the_file_and_not_faster() {
+    let cases: &[(&str, &str)] = &[
+        ("a.js", "export { a } from 'a';\n"),
+        ("a.js", "import a from 'a'; export { a as 'x' };\n"),
+        ("a.vue", "<style a='"),
+        ("a.vue", "<script></"),
+        ("a.js", "export const é = import('é');"),
+    ];
+    for (name, piece) in cases {
+        let start = std::time::Instant::now();
+        scan(name, piece.repeat(10_000).as_bytes());
+        // Quadratic work took minutes here, and linear work takes milliseconds.
+        assert!(start.elapsed().as_secs() < 10, "{piece}: {:?}", start.elapsed());
+    }
+}

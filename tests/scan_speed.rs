@@ -64,7 +64,7 @@ fn write(folder: &Path, count: usize) -> (Vec<PathBuf>, usize) {
     let files = (0..count)
         .map(|index| {
             let folder = folder.join(format!("feature-{}", index / 100));
-            if index % 100 == 0 {
+            if index.is_multiple_of(100) {
                 fs::create_dir(&folder).expect("a folder");
             }
             let file = folder.join(format!("Component{index}.tsx"));
@@ -79,7 +79,7 @@ fn write(folder: &Path, count: usize) -> (Vec<PathBuf>, usize) {
 
 fn component(index: usize) -> String {
     let (first, second) = (index / 2, index / 3);
-    let lazy = if index % 20 == 0 {
+    let lazy = if index.is_multiple_of(20) {
         format!("const Lazy = React.lazy(() => import('./Component{first}'));\n")
     } else {
         String::new()

@@ -23,10 +23,12 @@ pub(super) fn read(source: Source<'_>, facts: &mut ModuleFacts) {
             at += memmem::find(&bytes[at..], b"-->").map_or(bytes.len() - at, |end| end + 3);
             continue;
         }
-        let Some(tag) = block_tag(source.text, at) else {
+        if !begins_block(&bytes[at..]) {
             at += 1;
             continue;
-        };
+        }
+        // A tag that never ends takes the rest of the file with it.
+        let Some(tag) = block_tag(source.text, at) else { return };
         at = tag.end;
         outside(source, &tag, facts);
         if tag.closed || tag.name == b"template" {
@@ -39,14 +41,17 @@ pub(super) fn read(source: Source<'_>, facts: &mut ModuleFacts) {
     }
 }
 
-/// The tag that begins at a `<`, if it is one that begins a block.
+/// Whether a `<` begins the tag of a block.
+fn begins_block(rest: &[u8]) -> bool {
+    [b"<script".as_slice(), b"<style", b"<template"].into_iter().any(|name| {
+        rest.starts_with(name)
+            && rest.get(name.len()).is_some_and(|byte| byte.is_ascii_whitespace() || b">/".contains(byte))
+    })
+}
+
+/// The tag that begins at a `<`, unless it does not end.
 fn block_tag(text: &str, at: usize) -> Option<Tag> {
     let rest = &text[at..];
-    let name = ["<script", "<style", "<template"].into_iter().find(|name| rest.starts_with(name))?;
-    if !rest.as_bytes().get(name.len()).is_some_and(|byte| byte.is_ascii_whitespace() || b">/".contains(byte))
-    {
-        return None;
-    }
     let emitter = DefaultEmitter::<usize>::new_with_span();
     let token =
         Tokenizer::new_with_emitter(rest, emitter).flatten().find(|token| !matches!(token, Token::Error(_)));

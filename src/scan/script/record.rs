@@ -2,7 +2,6 @@
 //! Owns which names go with which statement; never looks at the tree, so it also reads files that broke off.
 
 use oxc_parser::ParserReturn;
-use oxc_span::Span;
 use oxc_syntax::module_record::{
     ExportEntry, ExportExportName, ExportImportName, ImportEntry, ImportImportName, ModuleRecord,
 };
@@ -30,6 +29,7 @@ fn imports(source: Source<'_>, record: &ModuleRecord<'_>, facts: &mut ModuleFact
     facts.imports.reserve(requests.len());
     // Both lists follow the text, so one pass over the entries serves all statements.
     let mut entries = record.import_entries.as_slice();
+    let passed = passed_on(record);
     for (specifier, request) in requests {
         let (kind, (bindings, all_types)) = if request.is_import {
             let begin = entries
@@ -43,7 +43,13 @@ fn imports(source: Source<'_>, record: &ModuleRecord<'_>, facts: &mut ModuleFact
             entries = after;
             (ImportKind::Static, imported(own))
         } else {
-            (ImportKind::ReExport, passed_on(record, request.statement_span))
+            let begin =
+                passed.partition_point(|entry| entry.statement_span.start < request.statement_span.start);
+            let rest = passed[begin..].iter().copied();
+            (
+                ImportKind::ReExport,
+                re_exported(rest.take_while(|entry| entry.statement_span == request.statement_span)),
+            )
         };
         facts.imports.push(Import {
             specifier: specifier.as_str().into(),
@@ -70,18 +76,23 @@ fn imported(entries: &[ImportEntry<'_>]) -> (Bindings, bool) {
     (if names.is_empty() { Bindings::None } else { Bindings::Names(names) }, types)
 }
 
-/// What one `export … from` statement takes, and whether that is types only.
-fn passed_on(record: &ModuleRecord<'_>, statement: Span) -> (Bindings, bool) {
-    if let Some(star) = record.star_export_entries.iter().find(|entry| entry.statement_span == statement) {
-        return (Bindings::Star, star.is_type);
-    }
-    let entries = || record.indirect_export_entries.iter().filter(|entry| entry.statement_span == statement);
-    let types = entries().next().is_some() && entries().all(|entry| entry.is_type);
+/// What all `export … from` statements take, by statement.
+fn passed_on<'r, 'a>(record: &'r ModuleRecord<'a>) -> Vec<&'r ExportEntry<'a>> {
+    let mut entries: Vec<_> =
+        record.star_export_entries.iter().chain(&record.indirect_export_entries).collect();
+    entries.sort_by_key(|entry| entry.statement_span.start);
+    entries
+}
+
+/// What the entries of one `export … from` statement take, and whether that is types only.
+fn re_exported<'r, 'a: 'r>(entries: impl Iterator<Item = &'r ExportEntry<'a>> + Clone) -> (Bindings, bool) {
+    let types = entries.clone().next().is_some() && entries.clone().all(|entry| entry.is_type);
     let mut names = Vec::new();
-    for entry in entries().filter(|entry| types || !entry.is_type) {
+    for entry in entries.filter(|entry| types || !entry.is_type) {
         match &entry.import_name {
             ExportImportName::Name(name) => push_once(&mut names, name.name.as_str()),
-            _ => return (Bindings::Namespace, types),
+            ExportImportName::AllButDefault => return (Bindings::Star, types),
+            ExportImportName::All | ExportImportName::Null => return (Bindings::Namespace, types),
         }
     }
     (if names.is_empty() { Bindings::None } else { Bindings::Names(names) }, types)
@@ -126,12 +137,16 @@ fn export_source(record: &ModuleRecord<'_>, entry: &ExportEntry<'_>) -> Option<E
     let imported = match &entry.import_name {
         ExportImportName::Name(name) => {
             // `import local from 'x'; export { local }`: oxc keeps the local name here, which the other module does
-            // not know.
-            let default = record.import_entries.iter().any(|import| {
-                import.statement_span == entry.statement_span
-                    && import.import_name.is_default()
-                    && import.local_name.span == name.span
-            });
+            // not know. The statement is then the import.
+            let begin = record
+                .import_entries
+                .partition_point(|import| import.statement_span.start < entry.statement_span.start);
+            let statement = record.import_entries[begin..]
+                .iter()
+                .take_while(|import| import.statement_span == entry.statement_span);
+            let default = statement
+                .into_iter()
+                .any(|import| import.import_name.is_default() && import.local_name.span == name.span);
             Some(if default { "default".into() } else { name.name.as_str().into() })
         }
         _ => None,
