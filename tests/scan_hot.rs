@@ -41,7 +41,7 @@ fn accept_is_read_as_vite_reads_it() {
         ("import.meta.hot.accept('./dep'.trim())", false, &["./dep"]),
         ("import.meta.hot.acceptDeps('./dep')", false, &["./dep"]),
         ("import.meta.hot.accept(...[])", true, &[]),
-        ("import.meta.hot.accept(('./dep'))", true, &[]),
+        ("import.meta.hot.accept(('./dep'))", false, &["./dep"]),
         ("import.meta.hot.accept('./dep' as string)", false, &["./dep"]),
     ];
     for (text, itself, deps) in cases {
@@ -49,4 +49,11 @@ fn accept_is_read_as_vite_reads_it() {
         assert_eq!(hot.accepts_itself(), *itself, "{text}");
         assert_eq!(hot.accepted_deps().collect::<Vec<_>>(), *deps, "{text}");
     }
+}
+
+#[test]
+fn javascript_is_read_as_it_is_written() {
+    let hot = scan("module.js", b"import.meta.hot.accept(('./dep'))").hot;
+    assert!(hot.accepts_itself());
+    assert_eq!(hot.accepted_deps().count(), 0);
 }

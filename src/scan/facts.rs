@@ -53,8 +53,12 @@ pub struct Import {
     /// Which of its exports are taken.
     pub bindings: Bindings,
     /// Whether only types are taken (`import type`, `export type … from`, all names marked `type`): no edge at run
-    /// time. A TypeScript import without the word `type` counts as a value, even if only types are used.
+    /// time.
     pub type_only: bool,
+    /// Whether, in TypeScript, names are taken and none is used as a value: compilers then drop the statement, unless
+    /// `verbatimModuleSyntax` is set. A name that something else hides counts as used. Never set in a component, whose
+    /// template may use it.
+    pub unused_as_value: bool,
     /// Where the specifier begins (its quote, if it has one); of a tag, where the attribute begins.
     pub position: Position,
 }

@@ -86,6 +86,7 @@ pub(super) fn add(
             kind,
             bindings: Bindings::None,
             type_only: false,
+            unused_as_value: false,
             position: source.position(start),
         });
     }

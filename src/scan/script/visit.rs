@@ -3,21 +3,31 @@
 //! Owns how each is recognised; never follows values through variables, except the one that holds `import.meta.hot`.
 
 use oxc_ast::ast::{
-    Argument, ArrayExpression, ArrayExpressionElement, BindingPattern, CallExpression, Expression,
-    ImportExpression, NewExpression, ObjectPropertyKind, Program, TSImportEqualsDeclaration,
-    TSModuleReference, TemplateLiteral, VariableDeclarator,
+    Argument, ArrayExpression, ArrayExpressionElement, BindingPattern, CallExpression,
+    ExportNamedDeclaration, ExportSpecifier, Expression, IdentifierReference, ImportExpression,
+    NewExpression, ObjectPropertyKind, Program, TSClassImplements, TSImportEqualsDeclaration,
+    TSInterfaceDeclaration, TSModuleReference, TSType, TSTypeAliasDeclaration, TSTypeParameterDeclaration,
+    TSTypeParameterInstantiation, TemplateLiteral, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
+use rustc_hash::FxHashSet;
 
 use crate::scan::Source;
 use crate::scan::diagnostic::{Code, Diagnostic, Severity};
 use crate::scan::facts::{Bindings, Glob, Import, ImportKind, ModuleFacts};
 use crate::scan::hot::{HotCall, HotMethod};
 
-/// Adds what is only in the tree.
-pub(super) fn read(source: Source<'_>, program: &Program<'_>, facts: &mut ModuleFacts) {
+/// Adds what is only in the tree, and takes out of `unused` the names that are used as values.
+pub(super) fn read<'a>(
+    source: Source<'_>,
+    program: &Program<'a>,
+    unused: &mut FxHashSet<&'a str>,
+    facts: &mut ModuleFacts,
+) {
     let first_call = facts.hot.calls.len();
-    let mut visitor = Visitor { source, facts, aliases: Vec::new(), maybe_hot: Vec::new() };
+    let typescript = program.source_type.is_typescript();
+    let mut visitor =
+        Visitor { source, typescript, facts, unused, aliases: Vec::new(), maybe_hot: Vec::new() };
     visitor.visit_program(program);
     let Visitor { aliases, maybe_hot, .. } = visitor;
     // A function can use the variable above the line that sets it, so the variables are known only now.
@@ -28,7 +38,10 @@ pub(super) fn read(source: Source<'_>, program: &Program<'_>, facts: &mut Module
 
 struct Visitor<'s, 'a> {
     source: Source<'s>,
+    typescript: bool,
     facts: &'s mut ModuleFacts,
+    /// Local names of imports that were not seen in use yet.
+    unused: &'s mut FxHashSet<&'a str>,
     /// Variables that hold `import.meta.hot`.
     aliases: Vec<&'a str>,
     /// Calls of methods that `import.meta.hot` has, of variables.
@@ -36,6 +49,32 @@ struct Visitor<'s, 'a> {
 }
 
 impl<'a> Visit<'a> for Visitor<'_, 'a> {
+    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
+        if !self.unused.is_empty() {
+            self.unused.remove(it.name.as_str());
+        }
+    }
+
+    // What is only in types does not run.
+    fn visit_ts_type(&mut self, _: &TSType<'a>) {}
+    fn visit_ts_type_parameter_instantiation(&mut self, _: &TSTypeParameterInstantiation<'a>) {}
+    fn visit_ts_type_parameter_declaration(&mut self, _: &TSTypeParameterDeclaration<'a>) {}
+    fn visit_ts_type_alias_declaration(&mut self, _: &TSTypeAliasDeclaration<'a>) {}
+    fn visit_ts_interface_declaration(&mut self, _: &TSInterfaceDeclaration<'a>) {}
+    fn visit_ts_class_implements(&mut self, _: &TSClassImplements<'a>) {}
+
+    fn visit_export_named_declaration(&mut self, it: &ExportNamedDeclaration<'a>) {
+        if !it.export_kind.is_type() {
+            walk::walk_export_named_declaration(self, it);
+        }
+    }
+
+    fn visit_export_specifier(&mut self, it: &ExportSpecifier<'a>) {
+        if !it.export_kind.is_type() {
+            walk::walk_export_specifier(self, it);
+        }
+    }
+
     fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
         if let Some((specifier, start)) = plain_string(&it.source) {
             self.import(specifier, ImportKind::Dynamic, start);
@@ -101,6 +140,7 @@ impl<'a> Visit<'a> for Visitor<'_, 'a> {
                 import.type_only = true;
             }
         }
+        walk::walk_ts_import_equals_declaration(self, it);
     }
 }
 
@@ -111,6 +151,7 @@ impl<'a> Visitor<'_, 'a> {
             kind,
             bindings: if kind == ImportKind::Url { Bindings::None } else { Bindings::Namespace },
             type_only: false,
+            unused_as_value: false,
             position: self.source.position(start as usize),
         });
     }
@@ -127,11 +168,15 @@ impl<'a> Visitor<'_, 'a> {
                 }
             }
             Expression::Identifier(name) if is_hot_method(method) => {
-                let call = HotCall { method: hot_method(method, call), alias: true, position: position() };
+                let call = HotCall {
+                    method: hot_method(method, call, self.typescript),
+                    alias: true,
+                    position: position(),
+                };
                 self.maybe_hot.push((name.name.as_str(), call));
             }
             object if is_meta_member(object, "hot") => {
-                let method = hot_method(method, call);
+                let method = hot_method(method, call, self.typescript);
                 if method == HotMethod::AcceptUnreadable {
                     let message = "`import.meta.hot.accept()` takes a string or a list of strings; \
                                    Vite refuses this module";
@@ -172,7 +217,7 @@ fn is_hot_method(name: &str) -> bool {
     )
 }
 
-fn hot_method(name: &str, call: &CallExpression<'_>) -> HotMethod {
+fn hot_method(name: &str, call: &CallExpression<'_>, typescript: bool) -> HotMethod {
     let first = || call.arguments.first().and_then(plain_argument).map(|(text, _)| text.into());
     match name {
         "acceptExports" => HotMethod::AcceptExports(match call.arguments.first() {
@@ -182,7 +227,7 @@ fn hot_method(name: &str, call: &CallExpression<'_>) -> HotMethod {
             Some(argument) => plain_argument(argument).map(|(text, _)| text.into()).into_iter().collect(),
             None => Vec::new(),
         }),
-        "accept" => accept(call),
+        "accept" => accept(call, typescript),
         "dispose" => HotMethod::Dispose,
         "prune" => HotMethod::Prune,
         "invalidate" => HotMethod::Invalidate(first()),
@@ -191,14 +236,15 @@ fn hot_method(name: &str, call: &CallExpression<'_>) -> HotMethod {
         "off" => HotMethod::Off(first()),
         "send" => HotMethod::Send(first()),
         // Vite compares the first letters only.
-        other if other.starts_with("accept") => accept(call),
+        other if other.starts_with("accept") => accept(call, typescript),
         other => HotMethod::Other(other.into()),
     }
 }
 
 /// What `accept` accepts, by how its first argument begins: Vite looks no further.
-fn accept(call: &CallExpression<'_>) -> HotMethod {
-    match call.arguments.first().and_then(Argument::as_expression).map(first_piece) {
+fn accept(call: &CallExpression<'_>, typescript: bool) -> HotMethod {
+    let first = call.arguments.first().and_then(Argument::as_expression);
+    match first.map(|first| first_piece(first, typescript)) {
         Some(Expression::StringLiteral(dep)) => HotMethod::AcceptDeps(vec![dep.value.as_str().into()]),
         Some(Expression::TemplateLiteral(dep)) => match dep.single_quasi() {
             Some(dep) => HotMethod::AcceptDeps(vec![dep.as_str().into()]),
@@ -210,7 +256,7 @@ fn accept(call: &CallExpression<'_>) -> HotMethod {
 }
 
 /// The part of an expression that its text begins with: `a` of `a.b(c) + d`.
-fn first_piece<'e, 'a>(mut expression: &'e Expression<'a>) -> &'e Expression<'a> {
+fn first_piece<'e, 'a>(mut expression: &'e Expression<'a>, typescript: bool) -> &'e Expression<'a> {
     loop {
         expression = match expression {
             Expression::BinaryExpression(it) => &it.left,
@@ -220,7 +266,8 @@ fn first_piece<'e, 'a>(mut expression: &'e Expression<'a>) -> &'e Expression<'a>
             Expression::TaggedTemplateExpression(it) => &it.tag,
             Expression::StaticMemberExpression(it) => &it.object,
             Expression::ComputedMemberExpression(it) => &it.object,
-            // Vite reads these after the types are gone.
+            // Vite reads TypeScript as it is printed again, without types and idle brackets.
+            Expression::ParenthesizedExpression(it) if typescript => &it.expression,
             Expression::TSAsExpression(it) => &it.expression,
             Expression::TSSatisfiesExpression(it) => &it.expression,
             Expression::TSNonNullExpression(it) => &it.expression,
