@@ -248,6 +248,8 @@ fn a_hundred_thousand_brackets_are_data() {
     let facts = scan("a.ts", text.as_bytes());
     assert!(matches!(facts.diagnostics[0].code, Code::Syntax | Code::TooDeep), "{:?}", facts.diagnostics);
     assert_ne!(facts.coverage, Coverage::Complete);
+    let data = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(scan("a.json", data.as_bytes()).coverage, Coverage::Complete);
 }
 
 #[test]

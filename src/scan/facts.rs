@@ -31,12 +31,13 @@ pub struct ModuleFacts {
 }
 
 /// How much of a module the scan could read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Coverage {
     /// All of it: what the facts do not mention is not there. Also said of assets, which have nothing to read.
     #[default]
     Complete,
-    /// A syntax error cut it short: the imports are those before it, the exports and hot calls may be missing.
+    /// A syntax error cut it short, or a part of it could not be read: the imports are those found elsewhere, the exports
+    /// and hot calls may be missing.
     Partial,
     /// Nothing but the hash: it is too large, too deeply nested, or not text.
     HashOnly,

@@ -12,7 +12,7 @@ pub enum Language {
     TypeScript,
     /// `.tsx`.
     Tsx,
-    /// `.json`: it imports nothing.
+    /// `.json`: it imports nothing, and its exports are not listed.
     Json,
     /// `.css`.
     Css,

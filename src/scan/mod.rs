@@ -6,13 +6,15 @@
 //!   bytes ─▶ text ──▶ script            one parse by oxc; its module record, and one visit where that is not enough
 //!                 ├─▶ style, sass       tokens
 //!                 ├─▶ page              tags; inline scripts go to `script`
-//!                 └─▶ component         blocks; scripts go to `script`, styles to `style`
+//!                 ├─▶ component         blocks; scripts go to `script`, styles to `style`
+//!                 └─▶ json              whether it is any
 //! ```
 
 mod component;
 mod diagnostic;
 mod facts;
 mod hot;
+mod json;
 mod language;
 mod page;
 mod position;
@@ -56,7 +58,7 @@ pub fn scan_with_room(path: &str, bytes: &[u8], room: usize) -> ModuleFacts {
         hot: Hot::default(),
         diagnostics: Vec::new(),
     };
-    if matches!(language, Language::Asset | Language::Json) {
+    if language == Language::Asset {
         return facts;
     }
     match text::decode(bytes) {
@@ -107,6 +109,7 @@ fn read(path: &str, source: Source<'_>, facts: &mut ModuleFacts) {
         Language::Sass => sass::read_indented(source, facts),
         Language::Html => page::read(source, facts),
         Language::Vue | Language::Svelte => component::read(source, facts),
-        Language::Json | Language::Asset => {}
+        Language::Json => json::read(source, facts),
+        Language::Asset => {}
     }
 }

@@ -97,7 +97,7 @@ impl Reader<'_> {
         // The tokenizer refuses blocks that are nested deeper than any style sheet (75), so that it cannot run out of
         // stack: those are not looked into.
         if read.is_err() {
-            self.facts.coverage = Coverage::Partial;
+            self.facts.coverage = self.facts.coverage.max(Coverage::Partial);
         }
     }
 

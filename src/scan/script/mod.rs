@@ -67,7 +67,10 @@ pub(super) fn read(source: Source<'_>, dialect: Dialect, facts: &mut ModuleFacts
             }
             NoRoom::System => "there is not enough memory to parse the script: its imports are unknown",
         };
-        facts.coverage = Coverage::HashOnly;
+        // A component has other blocks.
+        let script = matches!(facts.language, Language::JavaScript | Language::TypeScript | Language::Tsx);
+        let coverage = if script { Coverage::HashOnly } else { Coverage::Partial };
+        facts.coverage = facts.coverage.max(coverage);
         facts.diagnostics.push(Diagnostic::whole(Severity::Warning, Code::TooDeep, message.to_owned()));
     }
 }
@@ -85,7 +88,7 @@ fn parse(source: Source<'_>, dialect: Dialect, memory: &Allocator, facts: &mut M
     }
     let mut unused = FxHashSet::default();
     if parsed.panicked {
-        facts.coverage = Coverage::Partial;
+        facts.coverage = facts.coverage.max(Coverage::Partial);
         record::dynamic_imports(source, &parsed.module_record, facts);
     } else {
         if matches!(facts.language, Language::TypeScript | Language::Tsx) {
