@@ -2,8 +2,11 @@
 //! enough.
 //! Owns the parser and its memory; never parses twice and never reads a style or a page.
 
+mod glob;
+mod hot_call;
 mod record;
 mod stack;
+mod strings;
 mod visit;
 
 use std::cell::RefCell;

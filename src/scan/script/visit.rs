@@ -1,17 +1,19 @@
 //! One visit of a syntax tree for what the module record does not tell: `import()`, `require()`, `new URL()`,
 //! `import.meta.glob()` and `import.meta.hot`.
-//! Owns how each is recognised; never follows values through variables, except the one that holds `import.meta.hot`.
+//! Owns how each is recognised; `glob` and `hot_call` read the arguments. Never follows values through variables, except
+//! the one that holds `import.meta.hot`.
 
 use oxc_ast::ast::{
-    Argument, ArrayExpression, ArrayExpressionElement, BindingPattern, CallExpression,
-    ExportNamedDeclaration, ExportSpecifier, Expression, IdentifierReference, ImportExpression,
-    NewExpression, ObjectPropertyKind, Program, TSClassImplements, TSImportEqualsDeclaration,
+    BindingPattern, CallExpression, ExportNamedDeclaration, ExportSpecifier, Expression, IdentifierReference,
+    ImportExpression, NewExpression, Program, TSClassImplements, TSImportEqualsDeclaration,
     TSInterfaceDeclaration, TSModuleReference, TSType, TSTypeAliasDeclaration, TSTypeParameterDeclaration,
-    TSTypeParameterInstantiation, TemplateLiteral, VariableDeclarator,
+    TSTypeParameterInstantiation, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use rustc_hash::FxHashSet;
 
+use super::strings::{plain_argument, plain_string};
+use super::{glob, hot_call};
 use crate::scan::Source;
 use crate::scan::diagnostic::{Code, Diagnostic, Severity};
 use crate::scan::facts::{Bindings, Glob, Import, ImportKind, ModuleFacts};
@@ -79,7 +81,7 @@ impl<'a> Visit<'a> for Visitor<'_, 'a> {
         if let Some((specifier, start)) = plain_string(&it.source) {
             self.import(specifier, ImportKind::Dynamic, start);
         } else if let Expression::TemplateLiteral(template) = it.source.get_inner_expression()
-            && let Some(pattern) = glob_of(template)
+            && let Some(pattern) = glob::of_template(template)
         {
             let position = self.source.position(it.span.start as usize);
             self.facts.globs.push(Glob::new(vec![pattern], position));
@@ -163,20 +165,20 @@ impl<'a> Visitor<'_, 'a> {
         let position = || self.source.position(call.span.start as usize);
         match object {
             Expression::ImportMeta(_) if method == "glob" => {
-                if let Some(glob) = glob(call, position()) {
+                if let Some(glob) = glob::of_call(call, position()) {
                     self.facts.globs.push(glob);
                 }
             }
-            Expression::Identifier(name) if is_hot_method(method) => {
+            Expression::Identifier(name) if hot_call::is_method(method) => {
                 let call = HotCall {
-                    method: hot_method(method, call, self.typescript),
+                    method: hot_call::method(method, call, self.typescript),
                     alias: true,
                     position: position(),
                 };
                 self.maybe_hot.push((name.name.as_str(), call));
             }
             object if is_meta_member(object, "hot") => {
-                let method = hot_method(method, call, self.typescript);
+                let method = hot_call::method(method, call, self.typescript);
                 if method == HotMethod::AcceptUnreadable {
                     let message = "`import.meta.hot.accept()` takes a string or a list of strings; \
                                    Vite refuses this module";
@@ -207,149 +209,4 @@ fn is_meta_member(expression: &Expression<'_>, name: &str) -> bool {
         matches!(member.object().get_inner_expression(), Expression::ImportMeta(_))
             && member.static_property_name() == Some(name)
     })
-}
-
-/// Names that tell a call of `import.meta.hot` from most other calls of a variable's methods.
-fn is_hot_method(name: &str) -> bool {
-    matches!(
-        name,
-        "accept" | "acceptExports" | "dispose" | "prune" | "invalidate" | "decline" | "on" | "off" | "send"
-    )
-}
-
-fn hot_method(name: &str, call: &CallExpression<'_>, typescript: bool) -> HotMethod {
-    let first = || call.arguments.first().and_then(plain_argument).map(|(text, _)| text.into());
-    match name {
-        "acceptExports" => HotMethod::AcceptExports(match call.arguments.first() {
-            Some(Argument::ArrayExpression(list)) => {
-                list.elements.iter().filter_map(element_string).map(Box::from).collect()
-            }
-            Some(argument) => plain_argument(argument).map(|(text, _)| text.into()).into_iter().collect(),
-            None => Vec::new(),
-        }),
-        "accept" => accept(call, typescript),
-        "dispose" => HotMethod::Dispose,
-        "prune" => HotMethod::Prune,
-        "invalidate" => HotMethod::Invalidate(first()),
-        "decline" => HotMethod::Decline,
-        "on" => HotMethod::On(first()),
-        "off" => HotMethod::Off(first()),
-        "send" => HotMethod::Send(first()),
-        // Vite compares the first letters only.
-        other if other.starts_with("accept") => accept(call, typescript),
-        other => HotMethod::Other(other.into()),
-    }
-}
-
-/// What `accept` accepts, by how its first argument begins: Vite looks no further.
-fn accept(call: &CallExpression<'_>, typescript: bool) -> HotMethod {
-    let first = call.arguments.first().and_then(Argument::as_expression);
-    match first.map(|first| first_piece(first, typescript)) {
-        Some(Expression::StringLiteral(dep)) => HotMethod::AcceptDeps(vec![dep.value.as_str().into()]),
-        Some(Expression::TemplateLiteral(dep)) => match dep.single_quasi() {
-            Some(dep) => HotMethod::AcceptDeps(vec![dep.as_str().into()]),
-            None => HotMethod::AcceptUnreadable,
-        },
-        Some(Expression::ArrayExpression(list)) => accept_list(list),
-        _ => HotMethod::AcceptSelf,
-    }
-}
-
-/// The part of an expression that its text begins with: `a` of `a.b(c) + d`.
-fn first_piece<'e, 'a>(mut expression: &'e Expression<'a>, typescript: bool) -> &'e Expression<'a> {
-    loop {
-        expression = match expression {
-            Expression::BinaryExpression(it) => &it.left,
-            Expression::LogicalExpression(it) => &it.left,
-            Expression::ConditionalExpression(it) => &it.test,
-            Expression::CallExpression(it) => &it.callee,
-            Expression::TaggedTemplateExpression(it) => &it.tag,
-            Expression::StaticMemberExpression(it) => &it.object,
-            Expression::ComputedMemberExpression(it) => &it.object,
-            // Vite reads TypeScript as it is printed again, without types and idle brackets.
-            Expression::ParenthesizedExpression(it) if typescript => &it.expression,
-            Expression::TSAsExpression(it) => &it.expression,
-            Expression::TSSatisfiesExpression(it) => &it.expression,
-            Expression::TSNonNullExpression(it) => &it.expression,
-            other => return other,
-        };
-    }
-}
-
-fn accept_list(list: &ArrayExpression<'_>) -> HotMethod {
-    let mut deps = Vec::with_capacity(list.elements.len());
-    for element in &list.elements {
-        match element_string(element) {
-            Some(dep) => deps.push(dep.into()),
-            // Vite's lexer skips commas, however many.
-            None if matches!(element, ArrayExpressionElement::Elision(_)) => {}
-            None => return HotMethod::AcceptUnreadable,
-        }
-    }
-    HotMethod::AcceptDeps(deps)
-}
-
-fn element_string<'e>(element: &'e ArrayExpressionElement<'_>) -> Option<&'e str> {
-    plain_string(element.as_expression()?).map(|(text, _)| text)
-}
-
-fn plain_argument<'e>(argument: &'e Argument<'_>) -> Option<(&'e str, u32)> {
-    plain_string(argument.as_expression()?)
-}
-
-/// The text of a string, or of a template literal without `${}`; and where it begins.
-fn plain_string<'e>(expression: &'e Expression<'_>) -> Option<(&'e str, u32)> {
-    match expression.get_inner_expression() {
-        Expression::StringLiteral(literal) => Some((literal.value.as_str(), literal.span.start)),
-        Expression::TemplateLiteral(template) => match template.quasis.as_slice() {
-            [only] => Some((only.value.cooked.as_ref()?.as_str(), template.span.start)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// `` `./pages/${name}.js` `` as the glob that Vite's dynamic imports make of it: relative, and with an extension.
-fn glob_of(template: &TemplateLiteral<'_>) -> Option<Box<str>> {
-    let parts: Option<Vec<_>> =
-        template.quasis.iter().map(|quasi| Some(quasi.value.cooked.as_ref()?.as_str())).collect();
-    let parts = parts?;
-    let (first, last) = (parts.first()?, parts.last()?);
-    let relative = first.starts_with("./") || first.starts_with("../");
-    let extension = last.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    (relative && extension && !parts.iter().any(|part| part.contains('*')))
-        .then(|| parts.join("*").replace("**", "*").into())
-}
-
-fn glob(call: &CallExpression<'_>, position: crate::scan::Position) -> Option<Glob> {
-    let patterns = match call.arguments.first()? {
-        Argument::ArrayExpression(list) => {
-            list.elements.iter().filter_map(element_string).map(Box::from).collect()
-        }
-        argument => vec![plain_argument(argument)?.0.into()],
-    };
-    let mut glob = Glob::new(patterns, position);
-    if let Some(Argument::ObjectExpression(options)) = call.arguments.get(1) {
-        for property in &options.properties {
-            let ObjectPropertyKind::ObjectProperty(property) = property else { continue };
-            let Some(name) = property.key.static_name() else { continue };
-            let text = || plain_string(&property.value).map(|(text, _)| text.into());
-            let yes = || matches!(property.value.get_inner_expression(), Expression::BooleanLiteral(it) if it.value);
-            match name.as_ref() {
-                "eager" => glob.eager = yes(),
-                "exhaustive" => glob.exhaustive = yes(),
-                "import" => glob.import = text(),
-                "query" => glob.query = text(),
-                "base" => glob.base = text(),
-                _ => {}
-            }
-        }
-    }
-    Some(glob)
-}
-
-impl Glob {
-    fn new(patterns: Vec<Box<str>>, position: crate::scan::Position) -> Self {
-        Self { patterns, eager: false, import: None, query: None, base: None, exhaustive: false, position }
-    }
 }
