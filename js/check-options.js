@@ -53,7 +53,7 @@ function show(value) {
     return String(value)
   if (value === undefined) return 'undefined'
   try {
-    const text = JSON.stringify(value)
+    const text = JSON.stringify(value, (_key, part) => (part instanceof RegExp ? String(part) : part))
     return text.length > 80 ? `${text.slice(0, 77)}...` : text
   } catch {
     // Circular or hostile: the type is all that can be said.

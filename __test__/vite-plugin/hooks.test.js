@@ -44,6 +44,18 @@ it('a hook that hangs holds back neither the other files of its transaction nor 
   const late = page.next()
   release()
   expect(pathsOf(await late)).toEqual(['/a.js'])
+  expect(await page.log('still at work on')).toContain(project.path('a.js'))
+})
+
+it('a hook that answers with no array gets what stock Vite makes of it', async () => {
+  const { project, page } = await open({
+    name: 'test:number',
+    hotUpdate: ({ file }) => (file.endsWith('/a.js') ? /** @type {any} */ (5) : undefined),
+  })
+  const error = page.next((payload) => payload.type === 'error')
+  edit(project, 'a.js')
+  await error
+  expect(page.logged.filter((line) => line.includes('bino-hmr'))).toEqual([])
 })
 
 it('a hook that restarts the server in the middle of a transaction leaves a server that works', async () => {

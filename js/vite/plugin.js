@@ -88,7 +88,12 @@ export function binoHmr(given = {}) {
           const watch = readWatchOptions(config, { ...server.watcher.options, ignored }, options.ignore)
           session = new Session(server, options, watch, mine.unignore)
         } catch (error) {
-          if (isOurGlob(error, ownGlobs(options.ignore, config.root))) throw error
+          if (isOurGlob(error, ownGlobs(options.ignore, config.root))) {
+            const { message } = /** @type {Error} */ (error)
+            throw Object.assign(new Error(`the option "ignore" of binoHmr(): ${message}`, { cause: error }), {
+              code: codeOf(error),
+            })
+          }
           startStockWatching(server, mine.unignore, error)
           latest = { ready: Promise.reject(error) }
           // Whoever awaits it is told; nobody has to.

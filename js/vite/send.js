@@ -190,14 +190,15 @@ function log({ environment, mirrored, passes }, walked, payloads, transaction, l
       const paths = [...new Set(payload.updates.map((update) => update.path))]
       say(logger, 'hmr update ', list(paths))
     } else if (payload.type === 'full-reload') {
-      const why =
-        walked.kind === RELOAD && walked.chain.length > 0
-          ? ` (nothing accepts the change: ${list(
-              [...walked.chain].map((index) => mirrored.mirror.modules[index].url),
-              ' → ',
-            )})`
-          : ''
-      say(logger, 'page reload ', short(payload.triggeredBy ?? payload.path ?? '') + why)
+      const { modules } = mirrored.mirror
+      const chain = [...walked.chain].map((index) => short(modules[index].file ?? modules[index].url))
+      const sentByOthers = transaction.reloads.get(environment)?.includes(payload)
+      const why = sentByOthers
+        ? `sent by Vite or a plugin during ${list(transaction.passes.map((pass) => short(pass.file)))}`
+        : chain.length > 0
+          ? `nothing accepts the change: ${list(chain, ' → ')}`
+          : 'the page itself changed'
+      say(logger, 'page reload ', `${short(payload.triggeredBy ?? '')} (${why})`.trimStart())
     }
   }
   if (level !== 'debug' || passes.length === 0) return

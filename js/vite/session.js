@@ -84,8 +84,16 @@ export class Session {
       hasPass: (file) =>
         this.config.server.hmr !== false && !watch.restarts.has(file) && !VITE_CLIENT.test(file),
       finish: (transaction) => this.#finish(transaction),
-      report: (error) =>
-        this.config.logger.error(describe(error), { error: asError(error), timestamp: true }),
+      report: (error, file) =>
+        this.config.logger.error(
+          `[bino-hmr] a listener of server.watcher threw for ${file}:\n${asError(error).stack}`,
+          { error: asError(error), timestamp: true },
+        ),
+      warnOfHungHooks: (files) =>
+        this.config.logger.warn(
+          `[bino-hmr] a plugin's hook is still at work on ${files.join(', ')}; nothing else waits for it`,
+          { timestamp: true },
+        ),
     })
     for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
     endPassesThatWatchChangeRejected(this.config.logger)
@@ -230,8 +238,10 @@ export class Session {
     // A hook before ours threw, or the environment came after the pass began: Vite's own way.
     if (!options) return void hmr(environment)
     const { modules } = options
-    // Nodes of `server.moduleGraph` and made-up ones are no modules of this graph: whatever Vite makes of them.
-    if (!modules.every((module) => isModuleOf(environment, module))) return void hmr(environment)
+    // No array, nodes of `server.moduleGraph`, made-up ones: whatever Vite makes of what a hook left.
+    if (!Array.isArray(modules) || !modules.every((module) => isModuleOf(environment, module))) {
+      return void hmr(environment)
+    }
     if (this.options.verify)
       pass.expected.set(
         environment,

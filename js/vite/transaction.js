@@ -63,7 +63,6 @@ export class Transaction {
   /** Reloads that Vite or a plugin sent during a pass. */
   reloads = /** @type {Map<Environment, Payload[]>} */ (new Map())
   pending = 0
-  /** Runs from the first pass that ended: before that there is nothing to send. */
   patience = /** @type {NodeJS.Timeout | undefined} */ (undefined)
 
   /** @param {number} epoch of the batch */
@@ -94,9 +93,9 @@ export const currentPass = () => current.getStore()?.pass
 export const outsideOfPasses = (body) => current.exit(body)
 
 /**
- * A hung hook of one plugin must not hold back the other files of its transaction: when no pass has ended for this long
- * since the last one did, those that ended are sent, and the rest becomes a transaction of its own. Long enough for a
- * hook that works through 2,000 files one by one, as each end starts the wait anew.
+ * A hung hook of one plugin must not hold back the other files of its transaction: when no pass has ended for this long,
+ * those that did are sent, and the rest becomes a transaction of its own. Long enough for a hook that works through
+ * 2,000 files one by one, as each end starts the wait anew.
  */
 const PATIENCE_MS = 1000
 
@@ -110,11 +109,13 @@ export class Transactions {
    * @param {(event: string, path: string) => void} hooks.emit emits on the server's watcher
    * @param {(file: string) => boolean} hooks.hasPass false for a file whose event ends in no update, such as the config
    * @param {(transaction: Transaction) => void} hooks.finish decides and sends
-   * @param {(error: unknown) => void} hooks.report told of what a listener of the watcher threw
+   * @param {(error: unknown, file: string) => void} hooks.report told of what a listener of the watcher threw
+   * @param {(files: string[]) => void} hooks.warnOfHungHooks
    */
-  constructor({ emit, hasPass, finish, report }) {
+  constructor({ emit, hasPass, finish, report, warnOfHungHooks }) {
     this.emit = emit
     this.report = report
+    this.warnOfHungHooks = warnOfHungHooks
     this.hasPass = hasPass
     this.finish = finish
   }
@@ -137,16 +138,18 @@ export class Transactions {
       return { change, store: pass.store }
     })
     transaction.pending = transaction.passes.length
-    if (transaction.pending > 0) this.#live.add(transaction)
+    if (transaction.pending > 0) {
+      this.#live.add(transaction)
+      this.#startPatience(transaction)
+    }
     for (const { change, store } of events) {
       if (this.#closed) return
       try {
         current.run(store, () => this.emit(eventOf(change), change.path))
       } catch (error) {
         // One plugin's listener must not swallow the events of the files behind it. If it stood before Vite's own, the
-        // pass will never start: the others do not wait for it.
-        this.report(error)
-        this.#startPatience(transaction)
+        // pass never starts and counts as hung.
+        this.report(error, change.path)
       }
     }
   }
@@ -196,6 +199,7 @@ export class Transactions {
     rest.pending = rest.passes.length
     for (const pass of rest.passes) pass.transaction = rest
     transaction.passes = transaction.passes.filter((pass) => pass.ended)
+    this.warnOfHungHooks(rest.passes.map((pass) => pass.file))
     this.#close(transaction)
   }
 }

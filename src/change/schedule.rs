@@ -5,7 +5,7 @@
 //!  sign ──► lone save of a module, after a lull? ── yes ──► close
 //!                       │ no
 //!                       ▼
-//!           quiet for 2 to 40 ms? ── no ──► wait
+//!           quiet for 2 to 40 ms, 60 in a series? ── no ──► wait
 //!                       │ yes
 //!                       ▼
 //!           git at work, and more than a save? ── yes ──► look again in 5 ms (until silence or 5 s say otherwise)
@@ -17,9 +17,11 @@
 //!                     close
 //! ```
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Dirty, Transaction};
+use super::{Change, Dirty, Transaction};
+use crate::path::normalize;
 
 /// Editors write a temporary file, then rename it; a shorter window splits one save in two.
 const QUIET: Duration = Duration::from_millis(2);
@@ -38,6 +40,14 @@ const STREAM: Duration = Duration::from_millis(50);
 /// A save that follows a batch sooner than this is part of a loop over files, or a double save; only the first of
 /// a loop goes out at once, the rest is gathered.
 const LULL: Duration = Duration::from_millis(20);
+
+/// Another file that is saved this soon after a batch belongs to a series: a formatter that works through its list, or
+/// Save All. People do not save two files in so short a time, and one payload for the rest of a series is worth more
+/// than its speed.
+const SERIES: Duration = Duration::from_millis(150);
+
+/// How long nothing may come before a series counts as complete: formatters take some tens of milliseconds a file.
+const SERIES_QUIET: Duration = Duration::from_millis(60);
 
 /// How long a used file may be missing or empty before we believe it. Editors and formatters that unlink first, or
 /// truncate and then compute, come back within a few milliseconds; a real deletion can wait that long.
@@ -87,11 +97,21 @@ pub trait Outlook {
     fn last_loss(&mut self, transaction: &Transaction) -> Option<Instant>;
 }
 
+/// The batch before.
+#[derive(Debug)]
+struct LastBatch {
+    closed: Instant,
+    /// The file, if it was the save of one.
+    only: Option<String>,
+    /// Whether some of it was a module's file. A log that is written all the time starts no series.
+    modules: bool,
+}
+
 /// Decides when transactions close.
 #[derive(Debug, Default)]
 pub struct Schedule {
     debounce: Option<Duration>,
-    last_batch: Option<Instant>,
+    last_batch: Option<LastBatch>,
     locked: bool,
 }
 
@@ -113,8 +133,10 @@ impl Schedule {
             return if now >= end { Step::Close } else { Step::Wait(end) };
         }
 
-        let calm = self.last_batch.is_none_or(|last| now >= last + LULL);
+        let calm = self.last_batch.as_ref().is_none_or(|last| now >= last.closed + LULL);
+        let series = self.is_series(transaction);
         if calm
+            && !series
             && let Some(save) = transaction.lone_save()
             && outlook.graph_knows(save)
             && outlook.last_loss(transaction).is_none()
@@ -122,7 +144,7 @@ impl Schedule {
             return Step::Close;
         }
 
-        let quiet = quiet(transaction);
+        let quiet = quiet(transaction).max(if series { SERIES_QUIET } else { QUIET });
         let end = (transaction.last() + quiet).min(transaction.news() + STREAM.max(quiet)).min(cap);
         if now < end {
             return Step::Wait(end);
@@ -155,12 +177,24 @@ impl Schedule {
         now >= transaction.opened() + CAP
     }
 
-    /// Notes that the transaction is closed, and whether it became a batch.
-    pub fn closed(&mut self, now: Instant, batch: bool) {
+    /// Notes that the transaction is closed, what it became, and whether a module's file is among the changes.
+    pub fn closed(&mut self, now: Instant, changes: &[Change], modules: bool) {
         self.locked = false;
-        if batch {
-            self.last_batch = Some(now);
-        }
+        let only = match changes {
+            [] => return,
+            [only] => Some(only.path.clone()),
+            _ => None,
+        };
+        self.last_batch = Some(LastBatch { closed: now, only, modules });
+    }
+
+    /// Whether the transaction goes on where the batch before ended. The same file again is a double save.
+    fn is_series(&self, transaction: &Transaction) -> bool {
+        let Some(last) = &self.last_batch else { return false };
+        let again = |path: &Path| last.only.as_deref().is_some_and(|only| only == normalize(path));
+        last.modules
+            && transaction.opened() < last.closed + SERIES
+            && !transaction.dirty().iter().any(|dirty| again(&dirty.path))
     }
 }
 

@@ -194,7 +194,8 @@ impl Run {
             Step::Close => {
                 let Some(transaction) = self.transaction.take() else { return };
                 let changes = self.watch.settle(&transaction);
-                self.schedule.closed(Instant::now(), !changes.is_empty());
+                let modules = changes.iter().any(|change| self.used.knows(&change.path));
+                self.schedule.closed(Instant::now(), &changes, modules);
                 self.send(changes, transaction.rescan(), sink);
             }
         }

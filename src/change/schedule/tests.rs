@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::change::Evidence;
+use crate::change::{ChangeKind, EntryType, Evidence};
 
 /// A world that stands still.
 #[derive(Default, Clone, Copy)]
@@ -164,11 +164,37 @@ fn a_loop_over_modules_is_not_one_batch_for_each() {
     let start = Instant::now();
     let mut world = World { known: true, ..World::default() };
     let mut schedule = Schedule::new(None);
-    schedule.closed(start, true);
+    schedule.closed(start, &[update("/a")], true);
     let soon = start + ms(1);
     let mut transaction = Transaction::open(soon);
     transaction.mark(Path::new("/b"), Evidence::WRITTEN | Evidence::CLOSED, soon);
-    assert_eq!(schedule.poll(soon, &mut transaction, &mut world), Step::Wait(soon + QUIET));
+    assert_eq!(schedule.poll(soon, &mut transaction, &mut world), Step::Wait(soon + SERIES_QUIET));
+}
+
+#[test]
+fn what_follows_a_batch_is_held_only_if_it_is_a_series() {
+    let a = [update("/1")];
+    let two = [update("/1"), update("/2")];
+    // The batch before, whether it had a module, milliseconds from it to a save of /1, and how long that is held.
+    let table: [(&str, &[Change], bool, u64, u64); 7] = [
+        ("another file soon after", &[update("/9")], true, 30, 60),
+        ("another file much later", &[update("/9")], true, 151, 0),
+        ("another file after one that no graph knows", &[update("/9")], false, 30, 0),
+        ("the same file again", &a, true, 30, 0),
+        ("the same file at once", &a, true, 5, 2),
+        ("a file after a burst it was in", &two, true, 30, 60),
+        ("a file after a transaction that came to nothing", &[], true, 30, 0),
+    ];
+    for (name, before, modules, gap, held) in table {
+        let mut schedule = Schedule::new(None);
+        schedule.closed(Instant::now() - ms(gap), before, modules);
+        let world = World { known: true, ..World::default() };
+        assert_eq!(closes_at(&mut schedule, &[(0, 1, SAVE)], |_| world), held, "{name}");
+    }
+}
+
+fn update(path: &str) -> Change {
+    Change { kind: ChangeKind::Update, path: path.to_owned(), entry: EntryType::File }
 }
 
 #[test]
