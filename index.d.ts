@@ -102,6 +102,13 @@ export interface WatcherOptions {
    */
   root?: string
   /**
+   * Files that a module graph is built from, absolute or below `root`, at least one: the watcher becomes a
+   * {@link GraphWatcher}. JavaScript, TypeScript, JSX, JSON, CSS, Sass, HTML, and the scripts of Vue and Svelte are read;
+   * packages are found as Vite does. One that is not there is a diagnostic. Modules outside of `root` that the entries
+   * reach are watched too. Without entries no file is read.
+   */
+  entries?: string[]
+  /**
    * Globs or paths below `root` that are not watched, beside `.git` and `node_modules` folders. What is ignored costs
    * nothing, however much is in it. `*` stops at `/`, `**` does not, names with a leading dot match like any other. A
    * glob after `!` takes back in what others leave out: `'!**\/node_modules/**'`. One that does not parse is an error
@@ -113,7 +120,7 @@ export interface WatcherOptions {
   /**
    * When a transaction closes and becomes a batch, in milliseconds without a further change, from 0 to 60000.
    * `'adaptive'`: after about 2 ms of quiet, growing with the size of the burst to some tens of milliseconds; a branch
-   * switch stays one batch.
+   * switch stays one batch. Whatever is set, a transaction ends after 10 s.
    *
    * @default 'adaptive'
    */
@@ -162,6 +169,92 @@ export interface WatcherBatch {
   rescan: boolean
 }
 
+/**
+ * A batch, and what it did to the graph. Each module is named by its path: absolute, with `/`, links resolved.
+ *
+ * Of several transactions it says together what they said one by one: of a module that changed twice what the later one
+ * said, and nothing of modules that are gone.
+ */
+export interface WatcherUpdate extends WatcherBatch {
+  /** Who accepts the changes (`import.meta.hot.accept`), as Vite's `propagateUpdate` finds them. */
+  boundaries: WatcherBoundary[]
+  /** Where nobody does, and Vite would reload the page; at most one for each changed module. */
+  deadEnds: WatcherDeadEnd[]
+  /**
+   * The changed modules and who imports them, directly or not, up to and with those that accept the change; nearest
+   * first.
+   */
+  affected: string[]
+  /** What is wrong with the modules that were read or resolved again. Everything that is wrong: {@link GraphWatcher.graph}. */
+  diagnostics: WatcherDiagnostic[]
+}
+
+/** A module that takes a change. */
+export interface WatcherBoundary {
+  /** The module whose accept callback runs. */
+  boundary: string
+  /** What it accepts: itself, or one of its imports. */
+  acceptedVia: string
+  /** Whether it lies in an import cycle. */
+  isWithinCircularImport: boolean
+  /** How the change reached it: the changed module first, the boundary last. */
+  chain: string[]
+}
+
+/** A way on which nobody accepts the change. */
+export interface WatcherDeadEnd {
+  /** The changed module first, one that nobody imports last. */
+  chain: string[]
+}
+
+/** Something wrong with a source file. Never an error of ours: the watcher goes on. */
+export interface WatcherDiagnostic {
+  /** Path of the file; of an entry that does not exist: that entry. */
+  file: string
+  /** From 1. With column 1 also where the whole file is meant. */
+  line: number
+  /** From 1, in UTF-16 code units, as editors count. */
+  column: number
+  /** An error does not run as it is; with a warning something else may happen than was meant. */
+  severity: 'error' | 'warning'
+  /** Which kind of problem: `BINO_SCAN_…`, `BINO_RESOLVE_…` or `BINO_PROJECT_…`. */
+  code: string
+  /** What is wrong, and what to do. */
+  message: string
+  /** The lines around the place with a mark, or `''`. */
+  frame: string
+  /** The import that leads nowhere, as written. */
+  specifier?: string
+  /** The paths at which it was looked for, in order. */
+  tried: string[]
+}
+
+/** The whole graph at one moment. */
+export interface WatcherGraph {
+  /** Every module that the entries reach, by path. */
+  modules: WatcherModule[]
+  /** Everything that is wrong, by file and place. */
+  diagnostics: WatcherDiagnostic[]
+}
+
+/** One module of a {@link WatcherGraph}. */
+export interface WatcherModule {
+  /** Its file: absolute, with `/`, symbolic links resolved. */
+  path: string
+  /** `/src/a.ts` for a file below `root`, `/@fs/…` for any other: as Vite names them. */
+  url: string
+  /** Whether it is one of the `entries`. */
+  isEntry: boolean
+  /** Paths of the modules that import it, in order. */
+  importers: string[]
+  /** Paths of what it imports, in the order of its text, each once. */
+  imports: string[]
+  /** Whether it accepts updates of itself. */
+  isSelfAccepting: boolean
+  /** Paths of the imports whose updates it accepts. */
+  acceptedDeps: string[]
+}
+
 /** Figures of a {@link Watcher}; all are 0 until it is ready. */
 export interface WatcherStats extends EngineStats {
   /** Number of the last transaction. */
@@ -177,7 +270,7 @@ export interface WatcherStats extends EngineStats {
  *
  * | `code` | |
  * |---|---|
- * | `BINO_OPTION_INVALID` | a wrong option (a `TypeError`); thrown |
+ * | `BINO_OPTION_INVALID` | a wrong option, or `graph()` without `entries` (a `TypeError`); thrown |
  * | `BINO_ROOT_MISSING` | `root` is no folder; thrown |
  * | `BINO_GLOB_INVALID` | a glob of `ignore` does not parse; thrown |
  * | `BINO_THREAD_START` | the operating system gives no thread; thrown |
@@ -197,10 +290,12 @@ export interface WatcherEvents {
   ready: []
   /** Something changed. */
   batch: [batch: WatcherBatch]
+  /** Something changed and the graph is up to date with it. Only with `entries`, right after its `batch`. */
+  update: [update: WatcherUpdate]
   /**
    * Something is not watched, and the watcher goes on; or the watcher cannot go on, and `close` follows. Without a
    * listener the first becomes a warning of the process; the second is thrown, as Node does, if there are listeners of
-   * `batch`, and otherwise left to the loops and to `ready`.
+   * `batch` or `update`, and otherwise left to the loops and to `ready`.
    */
   error: [error: WatcherError]
   /** Once, and last: every thread has ended. */
@@ -217,16 +312,18 @@ export interface WatcherEvents {
  * **Nothing is lost, and nothing piles up.** Each loop sees every batch from its first `next()` on, listeners all
  * batches from when they are added. Changes that come while a loop's body is busy, or the event loop is, wait as one net
  * batch; the memory that they need grows with the number of paths that differ, not with the number of changes. Changes
- * that come while there is neither a loop nor a listener of `batch` wait likewise for the first that comes: also those
+ * that come while there is neither a loop nor a listener of `batch` or `update` wait likewise for the first that comes: also those
  * after `break`.
  *
- * **What keeps the process alive:** a loop that waits for its next batch, a listener of `batch`; until it is ready, also
+ * **What keeps the process alive:** a loop that waits for its next batch, a listener of `batch` or `update`; until it is ready, also
  * `ready`, once it was read, and a listener of `ready`. Nothing else does: a script that watches and waits for nothing
  * ends.
  */
-export interface Watcher extends EventEmitter<WatcherEvents>, AsyncIterable<WatcherBatch> {
+export interface Watcher<Batch extends WatcherBatch = WatcherBatch>
+  extends EventEmitter<WatcherEvents>,
+    AsyncIterable<Batch> {
   /**
-   * Resolves when everything is watched: from then on no change is lost. Rejects with a {@link WatcherError} when the
+   * Resolves when everything is watched and, with `entries`, the graph is built: from then on no change is lost. Rejects with a {@link WatcherError} when the
    * watcher failed or was closed before, or with the reason of its `signal`.
    */
   readonly ready: Promise<void>
@@ -247,7 +344,17 @@ export interface Watcher extends EventEmitter<WatcherEvents>, AsyncIterable<Watc
    * A loop. It ends when the watcher is closed, and throws a {@link WatcherError} when it fails, after the batch that was
    * still there. Loops at the same time each see every batch.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<WatcherBatch>
+  [Symbol.asyncIterator](): AsyncIterableIterator<Batch>
+}
+
+/** A watcher with `entries`: its loops give updates. */
+export interface GraphWatcher extends Watcher<WatcherUpdate> {
+  /**
+   * The whole graph, once everything that is under way is in it. Keeps the process alive until then.
+   *
+   * Rejects with a {@link WatcherError} `BINO_ENGINE_CLOSED`.
+   */
+  graph(): Promise<WatcherGraph>
 }
 
 /**
@@ -266,4 +373,5 @@ export interface Watcher extends EventEmitter<WatcherEvents>, AsyncIterable<Watc
  * @throws {TypeError} for a wrong option, with `code: 'BINO_OPTION_INVALID'`
  * @throws {WatcherError} `BINO_ROOT_MISSING` and others, before anything is started
  */
+export declare function createWatcher(options: WatcherOptions & { entries: string[] }): GraphWatcher
 export declare function createWatcher(options?: WatcherOptions): Watcher

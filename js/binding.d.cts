@@ -30,10 +30,10 @@ export declare class Engine {
 /** A watcher without Vite. */
 export declare class NativeWatcher {
   /**
-   * Starts the threads. `wake` is called on the event loop when there is something that is waited for; it does not
+   * Starts the threads. With `entries` (paths, absolute or below the root) there is a graph. `wake` is called on the event loop when there is something that is waited for; it does not
    * keep the loop alive.
    */
-  constructor(options: EngineOptions, wake: () => void)
+  constructor(options: EngineOptions, entries: Array<string>, wake: () => void)
   /** What to be woken for: news, batches, or nothing. Look for what is there already after this call. */
   waitFor(news: boolean, batches: boolean): void
   /** What happened beside batches; to be called after each wake-up. */
@@ -44,6 +44,8 @@ export declare class NativeWatcher {
   closeFeed(feed: number): void
   /** All that a feed has not seen, as one batch, or null. */
   take(feed: number): WatcherBatch | null
+  /** The whole graph, once everything that is under way is done. */
+  graph(): Promise<WatcherGraph>
   /** Figures of the moment; zeros until everything is watched. */
   stats(): WatcherStats
   /** Makes the engine's thread panic: for the tests of what happens then. */
@@ -108,6 +110,84 @@ export interface EngineStats {
   watches: number
 }
 
+/** The whole graph at one moment. */
+export interface Graph {
+  /** By path. */
+  modules: Array<GraphModule>
+  /** By file and place. */
+  diagnostics: Array<GraphDiagnostic>
+}
+
+/** A module that takes a change. */
+export interface GraphBoundary {
+  /** Its path. */
+  boundary: string
+  /** What it accepts: itself, or one of its imports. */
+  acceptedVia: string
+  /** Whether it lies in an import cycle. */
+  isWithinCircularImport: boolean
+  /** From the changed module to the boundary. */
+  chain: Array<string>
+}
+
+/** A way on which nobody accepts. */
+export interface GraphDeadEnd {
+  /** From the changed module to one without importers. */
+  chain: Array<string>
+}
+
+/** Something wrong with a file. */
+export interface GraphDiagnostic {
+  /** Its path. */
+  file: string
+  /** From 1. */
+  line: number
+  /** From 1, in UTF-16 code units. */
+  column: number
+  /** `error` or `warning`. */
+  severity: string
+  /** Stable. */
+  code: string
+  /** What is wrong, and what to do. */
+  message: string
+  /** The lines around the place, or empty. */
+  frame: string
+  /** What leads nowhere, as written. */
+  specifier?: string
+  /** Where it was looked for. */
+  tried: Array<string>
+}
+
+/** One module of the graph. */
+export interface GraphModule {
+  /** Its path. */
+  path: string
+  /** As Vite names it. */
+  url: string
+  /** Whether it is an entry. */
+  isEntry: boolean
+  /** Paths of who imports it. */
+  importers: Array<string>
+  /** Paths of what it imports. */
+  imports: Array<string>
+  /** Whether it accepts updates of itself. */
+  isSelfAccepting: boolean
+  /** Paths of the imports whose updates it accepts. */
+  acceptedDeps: Array<string>
+}
+
+/** What a batch did to the graph. */
+export interface GraphUpdate {
+  /** Who accepts the changes. */
+  boundaries: Array<GraphBoundary>
+  /** Where nobody does. */
+  deadEnds: Array<GraphDeadEnd>
+  /** The changed modules and whom they reach. */
+  affected: Array<string>
+  /** What is wrong. */
+  diagnostics: Array<GraphDiagnostic>
+}
+
 /** One transaction, or several that were not taken in time. */
 export interface WatcherBatch {
   /** Number of the last transaction in it. */
@@ -116,6 +196,16 @@ export interface WatcherBatch {
   changes: Array<EngineChange>
   /** True when events were lost and the changes come from looking at the disk. */
   rescan: boolean
+  /** What it did to the graph; only with entries. */
+  update?: GraphUpdate
+}
+
+/** The graph, or why there is none. */
+export interface WatcherGraph {
+  /** Absent without entries. */
+  graph?: Graph
+  /** The engine has stopped. */
+  problem?: WatcherProblem
 }
 
 /** What happened beside batches. */

@@ -59,11 +59,12 @@ export function createEngine(options, onEvent) {
  * not keep the process alive.
  *
  * @param {EngineOptions} options
+ * @param {string[]} entries files that a graph is built from; without any there is none
  * @param {() => void} wake
  * @returns {NativeWatcher}
  * @throws {Error} with a code, when the addon cannot be loaded or the options are wrong
  */
-export function createNativeWatcher(options, wake) {
+export function createNativeWatcher(options, entries, wake) {
   const { NativeWatcher } = loadAddon()
-  return new NativeWatcher(options, wake)
+  return new NativeWatcher(options, entries, wake)
 }

@@ -20,10 +20,12 @@ describe('a wrong option is a TypeError that names it, what it got and what it t
     [
       'an unknown name',
       { roots: '.' },
-      'createWatcher() has no option "roots"; it takes root, ignore, debounce',
+      'createWatcher() has no option "roots"; it takes root, entries, ignore',
     ],
     ['root', { root: 3 }, 'the option "root" of createWatcher() takes the path of a folder, but got 3'],
     ['root that is empty', { root: '' }, 'but got ""'],
+    ['entries', { entries: 'main.js' }, 'takes an array of paths of files, at least one, but got "main.js"'],
+    ['entries without any', { entries: [] }, 'but got []'],
     ['ignore', { ignore: 'dist' }, '"ignore" of createWatcher() takes an array of globs or paths'],
     [
       'debounce',
@@ -43,6 +45,12 @@ describe('a wrong option is a TypeError that names it, what it got and what it t
     expect(error.code).toBe('BINO_OPTION_INVALID')
     expect(error.message).toContain(message)
   })
+})
+
+it('a graph without entries is refused', async () => {
+  const { watcher } = await watchProject({})
+  const asked = /** @type {import('../../index.d.ts').GraphWatcher} */ (watcher).graph()
+  await expect(asked).rejects.toMatchObject({ name: 'TypeError', code: 'BINO_OPTION_INVALID' })
 })
 
 it('a root that is not there is thrown', () => {

@@ -135,6 +135,7 @@ it('the event loop is woken only while somebody waits', async () => {
       poll: undefined,
       ...options,
     }),
+    [],
     () => wakes++,
   )
   try {

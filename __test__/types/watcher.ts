@@ -2,10 +2,13 @@
 
 import {
   createWatcher,
+  type GraphWatcher,
   type Watcher,
   type WatcherBatch,
   type WatcherChange,
   type WatcherError,
+  type WatcherGraph,
+  type WatcherUpdate,
 } from 'bino-hmr'
 
 type Equal<One, Two> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Two ? 1 : 2 ? true : false
@@ -74,4 +77,25 @@ export async function loops() {
   }
   const { value } = await scoped[Symbol.asyncIterator]().next()
   return value
+}
+
+// With entries
+const graphs = createWatcher({ entries: ['src/main.ts'] })
+check<Equal<typeof graphs, GraphWatcher>>()
+check<Equal<ReturnType<typeof graphs.graph>, Promise<WatcherGraph>>>()
+graphs.on('update', (update) => check<Equal<typeof update, WatcherUpdate>>())
+// @ts-expect-error without entries there is no graph
+watcher.graph()
+// @ts-expect-error a list
+createWatcher({ entries: 'src/main.ts' })
+export async function updates() {
+  for await (const { changes, boundaries, deadEnds, affected, diagnostics } of graphs) {
+    check<Equal<typeof changes, WatcherChange[]>>()
+    check<Equal<(typeof boundaries)[0]['chain'], string[]>>()
+    check<Equal<(typeof deadEnds)[0]['chain'], string[]>>()
+    check<Equal<typeof affected, string[]>>()
+    check<Equal<(typeof diagnostics)[0]['severity'], 'error' | 'warning'>>()
+  }
+  const plain: Watcher<WatcherBatch> = graphs
+  return plain
 }

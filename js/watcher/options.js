@@ -9,7 +9,11 @@ import { WATCH_RULES } from '../options.js'
 /**
  * @typedef {import('../../index.d.ts').WatcherOptions} WatcherOptions
  * @typedef {Required<Omit<WatcherOptions, 'root' | 'signal'>> & Pick<WatcherOptions, 'root' | 'signal'>} Checked
- * @typedef {{ engine: import('../native.js').EngineOptions, signal: AbortSignal | undefined }} EngineWords
+ *
+ * @typedef {object} EngineWords
+ * @property {import('../native.js').EngineOptions} engine
+ * @property {string[]} entries
+ * @property {AbortSignal | undefined} signal
  */
 
 /** What hardly any build script means when it says "this folder", and what costs most to watch. */
@@ -22,6 +26,11 @@ const RULES = {
     accepts: (value) => typeof value === 'string' && value !== '',
     fallback: undefined,
   },
+  entries: {
+    takes: 'an array of paths of files, at least one',
+    accepts: (value) => isTexts(value) && value.length > 0,
+    fallback: [],
+  },
   ignore: WATCH_RULES.ignore,
   debounce: WATCH_RULES.debounce,
   poll: {
@@ -32,10 +41,15 @@ const RULES = {
   threads: WATCH_RULES.threads,
   signal: {
     takes: 'an AbortSignal',
-    accepts: (value) => value instanceof AbortSignal,
+    // As Node checks it: there is more than one class of that name in a process.
+    accepts: (value) => typeof value === 'object' && value !== null && 'aborted' in value,
     fallback: undefined,
   },
 }
+
+/** @type {(value: unknown) => value is string[]} */
+const isTexts = (value) =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string' && text !== '')
 
 /** @param {unknown} value */
 function isPoll(value) {
@@ -63,7 +77,7 @@ export function readWatcherOptions(given) {
     poll: options.poll === false ? undefined : options.poll.interval,
     threads: options.threads,
   }
-  return { engine, signal: options.signal }
+  return { engine, entries: options.entries, signal: options.signal }
 }
 
 /**

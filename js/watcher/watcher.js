@@ -14,10 +14,11 @@ import { createNativeWatcher } from '../native.js'
 import { Loop, withResolvers } from './loop.js'
 
 /**
- * @typedef {import('../../index.d.ts').WatcherBatch} WatcherBatch
+ * @typedef {import('../../index.d.ts').WatcherUpdate} WatcherUpdate with entries; without, its graph's part is missing
  * @typedef {import('../../index.d.ts').WatcherEvents} WatcherEvents
  * @typedef {import('../../index.d.ts').WatcherError} WatcherError
- * @typedef {import('../../index.d.ts').Watcher} PublicWatcher
+ * @typedef {import('../../index.d.ts').GraphWatcher} PublicWatcher
+ * @typedef {{ graph?: import('../../index.d.ts').WatcherGraph, problem?: { code: string, message: string } }} GraphAnswer
  */
 
 /** Each changes who listens. `once` and its kin come down to these. */
@@ -37,9 +38,10 @@ const LISTENER_METHODS = /** @type {const} */ ([
 export class Watcher extends EventEmitter {
   /** @type {import('../native.js').NativeWatcher | undefined} */
   #native
-  /** The feed of all `batch` listeners together, while there are any. @type {number | undefined} */
+  #hasGraph
+  /** The feed of all listeners of batches and updates together, while there are any. @type {number | undefined} */
   #feed
-  /** @type {Set<Loop<WatcherBatch>>} */
+  /** @type {Set<Loop<WatcherUpdate>>} */
   #loops = new Set()
   #isReady = false
   /** Made when somebody asks for it. @type {import('./loop.js').Deferred<void> | undefined} */
@@ -48,6 +50,15 @@ export class Watcher extends EventEmitter {
   #failure
   /** Keeps the process alive. @type {NodeJS.Timeout | undefined} */
   #alive
+  /**
+   * One question at a time, and one that waits for all who ask meanwhile: each takes a thread of Node's pool, which reads
+   * files, too.
+   *
+   * @type {Promise<unknown>}
+   */
+  #lastGraph = Promise.resolve()
+  /** @type {Promise<GraphAnswer> | undefined} */
+  #nextGraph
   #lookIsDue = false
   /** @type {Promise<void> | undefined} */
   #closing
@@ -55,12 +66,13 @@ export class Watcher extends EventEmitter {
   #signal
 
   /** @param {import('./options.js').EngineWords} options */
-  constructor({ engine, signal }) {
+  constructor({ engine, entries, signal }) {
     super()
+    this.#hasGraph = entries.length > 0
     this.#signal = signal
     if (signal?.aborted) void this.close()
     else {
-      this.#native = createNativeWatcher(engine, () => this.#look())
+      this.#native = createNativeWatcher(engine, entries, () => this.#look())
       signal?.addEventListener('abort', this.#abort)
     }
   }
@@ -73,6 +85,23 @@ export class Watcher extends EventEmitter {
       else this.#attend()
     }
     return this.#ready.promise
+  }
+
+  async graph() {
+    if (!this.#hasGraph) {
+      const message = 'graph() needs the option "entries" of createWatcher(): the files that it is built from'
+      throw Object.assign(new TypeError(message), { code: 'BINO_OPTION_INVALID' })
+    }
+    if (!this.#native || this.#closing) throw closedError()
+    this.#nextGraph ??= this.#lastGraph.then(() => {
+      this.#nextGraph = undefined
+      const asked = /** @type {Promise<GraphAnswer>} */ (this.#running.graph())
+      this.#lastGraph = asked
+      return asked
+    })
+    const { graph, problem } = await this.#nextGraph
+    if (!graph) throw problem ? asError(problem) : closedError()
+    return graph
   }
 
   stats() {
@@ -90,13 +119,13 @@ export class Watcher extends EventEmitter {
   }
 
   [Symbol.asyncIterator]() {
-    /** @type {Loop<WatcherBatch>} */
+    /** @type {Loop<WatcherUpdate>} */
     const loop = new Loop({
       open: () => {
         this.#loops.add(loop)
         return this.#running.openFeed()
       },
-      take: (feed) => /** @type {WatcherBatch | null} */ (this.#running.take(feed)),
+      take: (feed) => this.#take(feed),
       close: (feed) => {
         this.#loops.delete(loop)
         this.#running.closeFeed(feed)
@@ -127,6 +156,18 @@ export class Watcher extends EventEmitter {
     return this.#native
   }
 
+  get #listens() {
+    return this.listenerCount('batch') + this.listenerCount('update') > 0
+  }
+
+  /** @param {number} feed */
+  #take(feed) {
+    const taken = this.#running.take(feed)
+    if (!taken) return null
+    const { update, ...batch } = taken
+    return /** @type {WatcherUpdate} */ ({ ...batch, ...update })
+  }
+
   /** Called whenever somebody may have begun to wait: what is there already wakes nobody. */
   #attend() {
     if (!this.#settle() || this.#lookIsDue) return
@@ -140,7 +181,7 @@ export class Watcher extends EventEmitter {
   /** Works out who waits for what, and tells the engine. Gives whether anybody waits. */
   #settle() {
     if (!this.#native || this.#closing) return false
-    const listens = this.listenerCount('batch') > 0
+    const listens = this.#listens
     const loops = [...this.#loops].some((loop) => loop.waits)
     const untilReady = !this.#isReady && (this.#ready !== undefined || this.listenerCount('ready') > 0)
     this.#keepAlive(listens || loops || untilReady)
@@ -151,7 +192,7 @@ export class Watcher extends EventEmitter {
       this.#feed = undefined
     }
     const batches = listens || loops
-    const news = batches || untilReady || this.listenerCount('error') > 0
+    const news = batches || untilReady || this.listenerCount('error') + this.listenerCount('close') > 0
     this.#native.waitFor(news, batches)
     return news
   }
@@ -165,15 +206,14 @@ export class Watcher extends EventEmitter {
       this.#ready?.resolve()
       this.#tell('ready')
     }
-    for (const { message, code } of warnings) this.#warn(Object.assign(new Error(message), { code }))
+    for (const warning of warnings) this.#warn(asError(warning))
     for (const loop of this.#loops) loop.serve()
     if (this.#feed !== undefined && !this.#closing) {
-      const batch = this.#native.take(this.#feed)
-      if (batch) this.#tell('batch', /** @type {WatcherBatch} */ (batch))
+      const batch = this.#take(this.#feed)
+      if (batch) this.#tell('batch', batch)
+      if (batch && this.#hasGraph && !this.#closing) this.#tell('update', batch)
     }
-    if (failure && !this.#closing) {
-      this.#fail(Object.assign(new Error(failure.message), { code: failure.code }))
-    }
+    if (failure && !this.#closing) this.#fail(asError(failure))
     // A loop that was served waits no longer.
     this.#settle()
   }
@@ -195,10 +235,9 @@ export class Watcher extends EventEmitter {
    */
   #fail(error) {
     this.#failure = error
-    const listens = this.listenerCount('batch') > 0
     for (const loop of this.#loops) loop.end({ error })
     // Without a listener for it, Node makes it an uncaught exception: right for whoever relies on events alone.
-    if (listens || this.listenerCount('error') > 0) this.#tell('error', error)
+    if (this.#listens || this.listenerCount('error') > 0) this.#tell('error', error)
     void this.close()
   }
 
@@ -246,6 +285,8 @@ export class Watcher extends EventEmitter {
   }
 }
 
-function closedError() {
-  return Object.assign(new Error('the watcher is closed; create a new one'), { code: 'BINO_ENGINE_CLOSED' })
-}
+/** @param {{ code: string, message: string }} problem */
+const asError = ({ code, message }) => Object.assign(new Error(message), { code })
+
+const closedError = () =>
+  asError({ code: 'BINO_ENGINE_CLOSED', message: 'the watcher is closed; create a new one' })

@@ -6,9 +6,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::change::{ChangeBatch, Combined};
+use super::pending::Pending;
+use crate::change::ChangeBatch;
 use crate::engine::EngineEvent;
 use crate::error::Error;
+use crate::project::ProjectUpdate;
+
+/// A batch; with entries also what it did to the graph.
+type Batch = (ChangeBatch, Option<Box<ProjectUpdate>>);
 
 /// Shared between the engine's thread, which posts, and JavaScript's, which takes.
 #[derive(Default)]
@@ -16,9 +21,9 @@ pub struct Feeds(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    open: Vec<Option<Combined>>,
+    open: Vec<Option<Pending>>,
     /// Nobody's yet; used while no feed is open.
-    held: Combined,
+    held: Pending,
     news: News,
     waits: Waits,
     /// A wake-up is on its way; until JavaScript has looked, no second one is needed.
@@ -50,10 +55,8 @@ impl Feeds {
     pub fn post(&self, event: EngineEvent) -> bool {
         let mut state = self.lock();
         let waits = match event {
-            EngineEvent::Batch(batch) | EngineEvent::Update(batch, _) => {
-                state.add(batch);
-                state.waits.batches
-            }
+            EngineEvent::Batch(batch) => state.add((batch, None)),
+            EngineEvent::Update(batch, update) => state.add((batch, Some(update))),
             EngineEvent::Ready(_) => {
                 state.news.ready = true;
                 state.waits.news
@@ -81,7 +84,7 @@ impl Feeds {
     pub fn open(&self) -> usize {
         let mut state = self.lock();
         let alone = state.open.iter().all(Option::is_none);
-        let feed = if alone { std::mem::take(&mut state.held) } else { Combined::default() };
+        let feed = if alone { std::mem::take(&mut state.held) } else { Pending::default() };
         match state.open.iter().position(Option::is_none) {
             Some(free) => {
                 state.open[free] = Some(feed);
@@ -106,7 +109,7 @@ impl Feeds {
     }
 
     /// All that a feed has not seen, as one batch.
-    pub fn take(&self, feed: usize) -> Option<ChangeBatch> {
+    pub fn take(&self, feed: usize) -> Option<Batch> {
         self.lock().open.get_mut(feed)?.as_mut()?.take()
     }
 
@@ -133,13 +136,15 @@ impl Feeds {
 }
 
 impl State {
-    fn add(&mut self, batch: ChangeBatch) {
+    /// Gives whether JavaScript waits for it.
+    fn add(&mut self, (batch, update): Batch) -> bool {
         let mut open: Vec<_> = self.open.iter_mut().flatten().collect();
-        let Some(last) = open.pop() else { return self.held.add(batch) };
+        let last = open.pop().unwrap_or(&mut self.held);
         for feed in open {
-            feed.add(batch.clone());
+            feed.add(batch.clone(), update.clone());
         }
-        last.add(batch);
+        last.add(batch, update);
+        self.waits.batches
     }
 }
 
@@ -154,8 +159,9 @@ mod tests {
         EngineEvent::Batch(ChangeBatch { epoch, changes: vec![change], rescan: false })
     }
 
-    fn paths(batch: Option<ChangeBatch>) -> Vec<String> {
-        batch.map_or_else(Vec::new, |batch| batch.changes.into_iter().map(|change| change.path).collect())
+    fn paths(batch: Option<Batch>) -> Vec<String> {
+        batch
+            .map_or_else(Vec::new, |(batch, _)| batch.changes.into_iter().map(|change| change.path).collect())
     }
 
     #[test]

@@ -6,5 +6,7 @@ mod engine;
 mod failure;
 mod feeds;
 mod graphs;
+mod pending;
+mod project;
 mod walk;
 mod watcher;

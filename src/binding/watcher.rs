@@ -1,17 +1,20 @@
 //! The class `NativeWatcher` behind `createWatcher()`: an engine whose events wait until JavaScript takes them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{AsyncTask, Function};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::{Env, Task};
 use napi_derive::napi;
 
 use super::engine::{Close, EngineChange, EngineOptions, change_to_js, core_options};
 use super::failure::{Result, guard};
 use super::feeds::{Feeds, Waits};
-use crate::change::ChangeBatch;
-use crate::engine::{Engine as Core, Stats, UsedFiles};
+use super::project::{Graph, GraphUpdate};
+use crate::engine::{Engine as Core, EngineOptions as CoreOptions, Stats, UsedFiles};
 use crate::error::Error;
+use crate::project::Snapshot;
 
 /// One transaction, or several that were not taken in time.
 #[napi(object, object_from_js = false)]
@@ -22,6 +25,17 @@ pub struct WatcherBatch {
     pub changes: Vec<EngineChange>,
     /// True when events were lost and the changes come from looking at the disk.
     pub rescan: bool,
+    /// What it did to the graph; only with entries.
+    pub update: Option<GraphUpdate>,
+}
+
+/// The graph, or why there is none.
+#[napi(object, object_from_js = false)]
+pub struct WatcherGraph {
+    /// Absent without entries.
+    pub graph: Option<Graph>,
+    /// The engine has stopped.
+    pub problem: Option<WatcherProblem>,
 }
 
 /// What went wrong.
@@ -70,11 +84,12 @@ pub struct NativeWatcher {
 
 #[napi]
 impl NativeWatcher {
-    /// Starts the threads. `wake` is called on the event loop when there is something that is waited for; it does not
+    /// Starts the threads. With `entries` (paths, absolute or below the root) there is a graph. `wake` is called on the event loop when there is something that is waited for; it does not
     /// keep the loop alive.
     #[napi(constructor)]
     pub fn new(
         options: EngineOptions,
+        entries: Vec<String>,
         #[napi(ts_arg_type = "() => void")] wake: Function<(), ()>,
     ) -> Result<Self> {
         let wake = wake
@@ -85,8 +100,10 @@ impl NativeWatcher {
             .map_err(|error| napi::Error::new("BINO_THREAD_START".to_owned(), error.reason.clone()))?;
         let feeds = Arc::new(Feeds::default());
         let posts = Arc::clone(&feeds);
+        let entries = entries.into_iter().map(PathBuf::from).collect();
         let core = guard(|| {
-            Core::start(core_options(options), Arc::new(NoGraph), move |event| {
+            let options = CoreOptions { entries, ..core_options(options) };
+            Core::start(options, Arc::new(NoGraph), move |event| {
                 if posts.post(event) {
                     // It fails only when the environment is going away, and with it whoever would listen.
                     wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
@@ -128,7 +145,19 @@ impl NativeWatcher {
     /// All that a feed has not seen, as one batch, or null.
     #[napi]
     pub fn take(&self, feed: u32) -> Option<WatcherBatch> {
-        self.feeds.take(feed as usize).map(batch_to_js)
+        let (batch, update) = self.feeds.take(feed as usize)?;
+        Some(WatcherBatch {
+            epoch: batch.epoch as f64,
+            changes: batch.changes.into_iter().map(change_to_js).collect(),
+            rescan: batch.rescan,
+            update: update.map(|update| (*update).into()),
+        })
+    }
+
+    /// The whole graph, once everything that is under way is done.
+    #[napi(ts_return_type = "Promise<WatcherGraph>")]
+    pub fn graph(&self) -> AsyncTask<Describe> {
+        AsyncTask::new(Describe { core: Arc::clone(&self.core) })
     }
 
     /// Figures of the moment; zeros until everything is watched.
@@ -159,7 +188,28 @@ impl NativeWatcher {
     }
 }
 
-/// Without entries there is no graph that knows files.
+/// Waits for the engine's answer away from the event loop.
+pub struct Describe {
+    core: Arc<Core>,
+}
+
+impl Task for Describe {
+    type Output = crate::error::Result<Option<Snapshot>>;
+    type JsValue = WatcherGraph;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(self.core.graph())
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<WatcherGraph> {
+        Ok(match output {
+            Ok(graph) => WatcherGraph { graph: graph.map(Graph::from), problem: None },
+            Err(error) => WatcherGraph { graph: None, problem: Some(problem_to_js(&error)) },
+        })
+    }
+}
+
+/// The engine asks its own graph, if it has one; there is none beside it.
 struct NoGraph;
 
 impl UsedFiles for NoGraph {
@@ -169,14 +219,6 @@ impl UsedFiles for NoGraph {
 
     fn is_used(&self, _: &str) -> bool {
         false
-    }
-}
-
-fn batch_to_js(batch: ChangeBatch) -> WatcherBatch {
-    WatcherBatch {
-        epoch: batch.epoch as f64,
-        changes: batch.changes.into_iter().map(change_to_js).collect(),
-        rescan: batch.rescan,
     }
 }
 
