@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'node',
           include: [files('**')],
           exclude: [files('browser')],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           server,
         },
       },

@@ -12,6 +12,18 @@ it('2,000 files rewritten give at most three payloads', async () => {
   page.expectNoDifference()
 })
 
+it('a formatter that works through its list gives one payload for the first file and few for the rest', async () => {
+  const { project, page, names } = await open(40)
+  for (const name of names) {
+    project.write(name, content(name, 1))
+    // The formatter's own work on the next file.
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  await allUpdated(page, names)
+  expect(updatesOf(page).length).toBeLessThanOrEqual(4)
+  page.expectNoDifference()
+})
+
 it('a git checkout gives one payload', async () => {
   const { project, page, names } = await open(300, (project, names) => {
     const git = gitIn(project.root)
