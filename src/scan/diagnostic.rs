@@ -43,7 +43,7 @@ pub enum Code {
     Binary,
     /// Larger than [`MAX_SCANNED_BYTES`](super::MAX_SCANNED_BYTES). Not parsed.
     TooLarge,
-    /// Nested so deeply that parsing it could take up the stack. Not parsed.
+    /// So long and nested so deeply that parsing it could take more stack than there is. Not parsed.
     TooDeep,
     /// `import.meta.hot.accept` with a list that holds something else than strings: Vite refuses the module.
     HotAccept,
