@@ -47,7 +47,7 @@ describe('a process ends by itself', () => {
        console.log('end')`,
     ],
   ]
-  it.concurrent.each(cases)('%s', async (_name, script) => {
+  it.each(cases)('%s', async (_name, script) => {
     const { root } = createProject({})
     const result = await runScript(script, { root })
     expect(result).toMatchObject({ code: 0, ended: 'by itself', stderr: '' })
@@ -68,7 +68,7 @@ describe('a process stays', () => {
       'const gone = watcher[Symbol.asyncIterator](); gone.next(); gone.return(); for await (const batch of watcher) told(batch)',
     ],
   ]
-  it.concurrent.each(cases)('%s', async (_name, script) => {
+  it.each(cases)('%s', async (_name, script) => {
     const { root } = createProject({})
     const result = await runScript(
       `const watcher = createWatcher({ root })
