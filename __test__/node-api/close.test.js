@@ -25,6 +25,13 @@ it('close is idempotent, ends loops, and is the last event', async () => {
   await watcher[Symbol.asyncDispose]()
 })
 
+it('a loop that was made before close and begins after it ends at once', async () => {
+  const { watcher } = await watchProject({})
+  const loop = watcher[Symbol.asyncIterator]()
+  await watcher.close()
+  expect(await within(loop.next(), 'the end of the loop')).toEqual({ done: true, value: undefined })
+})
+
 it('close before it is ready rejects ready', async () => {
   const watcher = createWatcher({ root: createProject({}).root })
   const ready = watcher.ready

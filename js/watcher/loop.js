@@ -12,7 +12,7 @@
  * @typedef {object} Source what a loop needs of its watcher
  * @property {() => number} open opens a feed
  * @property {(feed: number) => Batch | null} take what the feed has not seen
- * @property {(feed: number) => void} close
+ * @property {(feed: number | undefined) => void} end the loop has ended, and with it the feed that it opened
  * @property {() => void} attend looks again at who waits
  */
 
@@ -56,11 +56,9 @@ export class Loop {
   end(failure) {
     if (this.#ended) return
     this.#ended = failure ?? 'done'
-    if (this.#feed !== undefined) {
-      if (failure) this.#rest = this.#source.take(this.#feed)
-      this.#source.close(this.#feed)
-      this.#feed = undefined
-    }
+    if (failure && this.#feed !== undefined) this.#rest = this.#source.take(this.#feed)
+    this.#source.end(this.#feed)
+    this.#feed = undefined
     for (const asked of this.#asked.splice(0)) this.#answer(asked)
   }
 

@@ -121,19 +121,17 @@ export class Watcher extends EventEmitter {
   [Symbol.asyncIterator]() {
     /** @type {Loop<WatcherUpdate>} */
     const loop = new Loop({
-      open: () => {
-        this.#loops.add(loop)
-        return this.#running.openFeed()
-      },
+      open: () => this.#running.openFeed(),
       take: (feed) => this.#take(feed),
-      close: (feed) => {
+      end: (feed) => {
         this.#loops.delete(loop)
-        this.#running.closeFeed(feed)
+        if (feed !== undefined) this.#running.closeFeed(feed)
       },
       attend: () => this.#attend(),
     })
     if (this.#failure) loop.end({ error: this.#failure })
     else if (this.#closing) loop.end()
+    else this.#loops.add(loop)
     return loop
   }
 
@@ -206,7 +204,7 @@ export class Watcher extends EventEmitter {
       this.#ready?.resolve()
       this.#tell('ready')
     }
-    for (const warning of warnings) this.#warn(asError(warning))
+    for (const warning of warnings) if (!this.#closing) this.#warn(asError(warning))
     for (const loop of this.#loops) loop.serve()
     if (this.#feed !== undefined && !this.#closing) {
       const batch = this.#take(this.#feed)
