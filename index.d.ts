@@ -24,8 +24,9 @@ export interface BinoHmrOptions {
    */
   ignore?: string[]
   /**
-   * When a transaction closes, in milliseconds without a further change. `'adaptive'`: a completed save of a loaded file
-   * goes at once; anything else after about 2 ms of quiet, growing with the size of the burst.
+   * When a transaction closes, in milliseconds without a further change, from 0 to 60000. `'adaptive'`: a completed save
+   * of a loaded file goes at once; anything else after about 2 ms of quiet, growing with the size of the burst. A number
+   * wins over Vite's `server.watch.awaitWriteFinish`. Whatever is set, a transaction ends after 10 s.
    *
    * @default 'adaptive'
    */
@@ -44,8 +45,8 @@ export interface BinoHmrOptions {
    */
   threads?: number
   /**
-   * What is logged: nothing of ours, Vite's usual lines with the reason of each reload, or also figures for each
-   * transaction. The environment variable `BINO_HMR_DEBUG=1` means `'debug'`.
+   * What is logged of updates: nothing, Vite's usual lines with the reason of each reload, or also figures for each
+   * transaction. Warnings and errors are always logged. The environment variable `BINO_HMR_DEBUG=1` means `'debug'`.
    *
    * @default 'info'
    */
@@ -65,11 +66,13 @@ export interface EngineStats {
 /** Handle of a running plugin, at `plugin.api`. It speaks of the server that was started last. */
 export interface BinoHmrApi {
   /**
-   * Resolves when everything is watched: from then on no edit is lost. Rejects with an error that has a `code` when the
-   * engine failed and Vite's own watcher took over.
+   * Resolves when everything is watched (what the operating system refuses is logged as a warning): from then on no edit
+   * is lost. Resolves at once where the plugin does nothing. Rejects with an error that has a `code` where Vite's own
+   * watcher took over: `BINO_ROOT_MISSING`, `BINO_WATCH_FAILED`, `BINO_THREAD_START`, `BINO_GLOB_INVALID` (a glob of
+   * Vite's own configuration), `BINO_ADDON_MISSING`, `BINO_ADDON_LOAD`, `BINO_ENGINE_PANIC`, `BINO_GRAPH_DELTA`.
    */
   readonly ready: Promise<void>
-  /** Figures of the engine, and the transactions under way; `undefined` while there is no server. */
+  /** Figures of the engine, and the transactions under way; `undefined` without an engine that runs. */
   stats(): (EngineStats & { transactions: number }) | undefined
 }
 
@@ -84,7 +87,8 @@ export type BinoHmrPlugin = Plugin<BinoHmrApi> & { api: BinoHmrApi }
  * export default { plugins: [binoHmr()] }
  * ```
  *
- * It changes the development server only; `vite build` and `vite preview` are untouched.
+ * It changes the development server only; `vite build` and `vite preview` are untouched. The array has one plugin:
+ * `binoHmr()[0].api` is its handle.
  *
  * @throws {TypeError} for a wrong option, with `code: 'BINO_OPTION_INVALID'`
  */
@@ -162,7 +166,7 @@ export interface WatcherBatch {
   /**
    * The net change of each path: what was created and deleted again is not in it. A directory stands before what was
    * created in it, and after what was deleted in it. Only where a file became a directory, or the reverse, a path stands
-   * there twice: its deletion, then its creation. Never empty.
+   * there twice: its deletion, then its creation. Never empty without `entries`.
    */
   changes: WatcherChange[]
   /** The operating system lost events, and these changes were found by comparing everything with the disk. */

@@ -1,6 +1,7 @@
 //! The class `Engine` that JavaScript holds.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,6 @@ use super::walk::walk;
 use crate::change::{Change, ChangeKind, EntryType};
 use crate::engine::{Engine as Core, EngineEvent as CoreEvent, EngineOptions as CoreOptions};
 use crate::error::Error;
-use crate::graph::ModuleGraph;
 
 /// Options of the engine; `js/native.js` documents them.
 #[napi(object)]
@@ -150,18 +150,14 @@ impl Engine {
     /// Opens an empty graph for one environment and gives its number.
     #[napi]
     pub fn open_graph(&self) -> Result<u32> {
-        guard(|| {
-            let mut graphs = self.graphs.write();
-            graphs.push(ModuleGraph::new());
-            Ok(graphs.len() as u32 - 1)
-        })
+        guard(|| Ok(self.graphs.open() as u32))
     }
 
     /// Applies one delta of the mirror.
     #[napi]
     pub fn apply_delta(&self, graph: u32, words: &[u32], strings: Vec<String>) -> Result<()> {
-        guard(|| match self.graphs.write().get_mut(graph as usize) {
-            Some(graph) => graph.apply(words, strings),
+        guard(|| match self.graphs.get(graph as usize) {
+            Some(graph) => graph.write().apply(words, strings),
             None => Err(Error::Delta { offset: 0, what: "the number of an open graph" }),
         })
     }
@@ -170,12 +166,12 @@ impl Engine {
     #[napi]
     pub fn prepare(&self, graph: u32) -> Result<()> {
         guard(|| {
-            let graphs = Arc::clone(&self.graphs);
-            self.core.pool()?.spawn(move || {
-                if let Some(graph) = graphs.read().get(graph as usize) {
-                    graph.prepare();
-                }
-            });
+            if let Some(graph) = self.graphs.get(graph as usize) {
+                self.core.pool()?.spawn(move || {
+                    // A panic would end the process here. The walk works the same out, and there it is an error.
+                    let _ = catch_unwind(AssertUnwindSafe(|| graph.read().prepare()));
+                });
+            }
             Ok(())
         })
     }
@@ -183,10 +179,7 @@ impl Engine {
     /// One walk over the environments of the request.
     #[napi]
     pub fn walk(&self, request: &[u32]) -> Result<Vec<Uint32Array>> {
-        let answers = guard(|| {
-            let graphs = self.graphs.read();
-            walk(&graphs, request, &*self.core.pool()?)
-        })?;
+        let answers = guard(|| walk(&self.graphs, request, &*self.core.pool()?))?;
         Ok(answers.into_iter().map(Uint32Array::new).collect())
     }
 
@@ -199,18 +192,19 @@ impl Engine {
     /// Ends every thread; resolves when they have ended.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close(&self) -> AsyncTask<Close> {
-        AsyncTask::new(Close::new(&self.core))
+        AsyncTask::new(Close { core: Arc::clone(&self.core), graphs: Some(Arc::clone(&self.graphs)) })
     }
 }
 
 /// Joins the engine's threads away from the event loop.
 pub struct Close {
     core: Arc<Core>,
+    graphs: Option<Arc<Graphs>>,
 }
 
 impl Close {
     pub(super) fn new(core: &Arc<Core>) -> Self {
-        Self { core: Arc::clone(core) }
+        Self { core: Arc::clone(core), graphs: None }
     }
 }
 
@@ -220,6 +214,9 @@ impl Task for Close {
 
     fn compute(&mut self) -> napi::Result<()> {
         self.core.close();
+        if let Some(graphs) = &self.graphs {
+            graphs.clear();
+        }
         Ok(())
     }
 
@@ -242,7 +239,7 @@ pub(super) fn core_options(options: EngineOptions) -> CoreOptions {
     }
 }
 
-/// Negative and infinite numbers cannot be durations; JavaScript checks its options, so zero is only a fallback.
+/// Negative and infinite numbers cannot be durations. JavaScript checks ours and bounds Vite's: zero is only a fallback.
 fn milliseconds(value: f64) -> Duration {
     Duration::try_from_secs_f64(value / 1000.0).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::Error;
+use crate::watch::panicked;
 
 /// A result whose error JavaScript sees with `err.code` set to the core's code. napi-derive knows it by this name.
 pub type Result<T> = std::result::Result<T, napi::Error<String>>;
@@ -11,15 +12,10 @@ pub type Result<T> = std::result::Result<T, napi::Error<String>>;
 pub fn guard<T>(call: impl FnOnce() -> crate::error::Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(to_js),
-        Err(panic) => Err(to_js(Error::Panic { thread: "JavaScript".into(), message: message_of(&*panic) })),
+        Err(panic) => Err(to_js(panicked("JavaScript", &*panic))),
     }
 }
 
 fn to_js(error: Error) -> napi::Error<String> {
     napi::Error::new(error.code().to_owned(), error.to_string())
-}
-
-fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }

@@ -1,7 +1,10 @@
 //! The words of a walk, to the core and back. `js/vite/walk.js` is the other side and describes them.
 
+use std::sync::Arc;
+
 use rayon::ThreadPool;
 
+use super::graphs::{Graphs, Shared};
 use crate::error::{Error, Result};
 use crate::graph::{ModuleGraph, ModuleId};
 use crate::payload::{Decision, HotUpdate, Reason, decide};
@@ -12,38 +15,42 @@ const CIRCULAR: u32 = 2;
 
 /// What one environment is asked.
 struct Request {
-    graph: usize,
+    graph: Arc<Shared>,
     with_chains: bool,
     passes: Vec<Pass>,
 }
 
-/// Walks every environment of the request, in parallel, and answers each in words.
-pub fn walk(graphs: &[ModuleGraph], words: &[u32], pool: &ThreadPool) -> Result<Vec<Vec<u32>>> {
+/// Modules of a request from which on its environments are walked on the pool. Below, a walk takes about a
+/// millisecond at most, and waiting for a pool that scans a folder can take a hundred.
+const MANY: usize = 50_000;
+
+/// Walks every environment of the request and answers each in words.
+pub fn walk(graphs: &Graphs, words: &[u32], pool: &ThreadPool) -> Result<Vec<Vec<u32>>> {
     let requests = decode(words, graphs)?;
-    let propagations = match &requests[..] {
-        // Most saves concern one environment: changing threads would cost more than the walk.
-        [only] => vec![propagate(&graphs[only.graph], &only.passes)],
-        _ => pool.install(|| {
-            let work: Vec<_> =
-                requests.iter().map(|request| (&graphs[request.graph], request.passes.as_slice())).collect();
-            propagate_all(&work)
-        }),
+    let locked: Vec<_> = requests.iter().map(|request| request.graph.read()).collect();
+    let work: Vec<(&ModuleGraph, &[Pass])> =
+        locked.iter().zip(&requests).map(|(graph, request)| (&**graph, request.passes.as_slice())).collect();
+    let modules: usize = work.iter().map(|(graph, _)| graph.len()).sum();
+    let propagations = if work.len() > 1 && modules >= MANY {
+        pool.install(|| propagate_all(&work))
+    } else {
+        work.iter().map(|(graph, passes)| propagate(graph, passes)).collect()
     };
-    let answers = requests.iter().zip(&propagations).map(|(request, propagation)| {
-        let decision = decide(&graphs[request.graph], &request.passes, propagation);
-        encode(&decision, propagation, request.with_chains)
-    });
+    let answers =
+        work.iter().zip(&requests).zip(&propagations).map(|(((graph, passes), request), propagation)| {
+            encode(&decide(graph, passes, propagation), propagation, request.with_chains)
+        });
     Ok(answers.collect())
 }
 
-fn decode(words: &[u32], graphs: &[ModuleGraph]) -> Result<Vec<Request>> {
+fn decode(words: &[u32], graphs: &Graphs) -> Result<Vec<Request>> {
     let mut reader = Reader { words, at: 0 };
     let mut requests = Vec::new();
     while reader.at < words.len() {
-        let graph = reader.next("the number of a graph")? as usize;
-        if graph >= graphs.len() {
-            return Err(Error::Delta { offset: reader.at - 1, what: "the number of an open graph" });
-        }
+        let number = reader.next("the number of a graph")? as usize;
+        let wrong = |at, what| Error::Delta { offset: at, what };
+        let graph = graphs.get(number).ok_or(wrong(reader.at - 1, "the number of an open graph"))?;
+        let modules = graph.read().len();
         let with_chains = reader.next("whether chains are wanted")? != 0;
         let count = reader.next("the number of passes")?;
         let mut passes = Vec::new();
@@ -53,8 +60,8 @@ fn decode(words: &[u32], graphs: &[ModuleGraph]) -> Result<Vec<Request>> {
             let mut seeds = Vec::new();
             for _ in 0..length {
                 let seed = reader.next("a seed")?;
-                if seed as usize >= graphs[graph].len() {
-                    return Err(Error::Delta { offset: reader.at - 1, what: "a module of the graph" });
+                if seed as usize >= modules {
+                    return Err(wrong(reader.at - 1, "a module of the graph"));
                 }
                 seeds.push(ModuleId(seed));
             }
