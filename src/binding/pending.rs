@@ -47,10 +47,20 @@ fn combine(old: ProjectUpdate, new: ProjectUpdate, batch: &ChangeBatch) -> Proje
     dead_ends.retain(|one| holds(&one.chain));
 
     let mut looked_at: FxHashSet<&str> = batch.changes.iter().map(|change| change.path.as_str()).collect();
-    looked_at.extend(new.affected.iter().chain(&new.added).map(|module| &**module));
+    // The settings of resolution concern whatever they concern; all others are looked up anew when one of the paths at
+    // which they were looked for has changed.
+    if looked_at.iter().any(|path| is_settings(path)) {
+        looked_at.extend(new.affected.iter().map(|module| &**module));
+    }
+    looked_at.extend(&told);
+    looked_at.extend(new.added.iter().map(|module| &**module));
     looked_at.extend(new.diagnostics.iter().map(|diagnostic| &*diagnostic.file));
     let mut diagnostics = old.diagnostics;
-    diagnostics.retain(|one| !looked_at.contains(&*one.file) && !removed.contains(&*one.file));
+    diagnostics.retain(|one| {
+        let again =
+            looked_at.contains(&*one.file) || one.tried.iter().any(|path| looked_at.contains(path.as_str()));
+        !again && !removed.contains(&*one.file)
+    });
 
     let mut affected = old.affected;
     affected.retain(|module| !removed.contains(&**module));
@@ -89,6 +99,13 @@ fn combine(old: ProjectUpdate, new: ProjectUpdate, batch: &ChangeBatch) -> Proje
         parsed: old.parsed + new.parsed,
         resolved: old.resolved + new.resolved,
     }
+}
+
+/// Whether a file can change where an import leads without being what it leads to.
+fn is_settings(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name == "package.json"
+        || ((name.contains("tsconfig") || name.contains("jsconfig")) && name.ends_with(".json"))
 }
 
 #[cfg(test)]
@@ -151,7 +168,12 @@ mod tests {
             dead_ends: vec![DeadEnd { chain: paths("/b /main") }],
             affected: paths("/a /x /gone"),
             added: paths("/new /short"),
-            diagnostics: vec![diagnostic("/b", "broken"), diagnostic("/z", "still"), diagnostic("/gone", "")],
+            diagnostics: vec![
+                diagnostic("/b", "broken"),
+                diagnostic("/x", "of one that was not looked at again"),
+                Diagnostic { tried: vec!["/b".to_owned()], ..diagnostic("/y", "no such file") },
+                diagnostic("/gone", ""),
+            ],
             ..ProjectUpdate::default()
         };
         let new = ProjectUpdate {
@@ -168,6 +190,6 @@ mod tests {
         assert_eq!(update.affected, paths("/a /x /b"));
         assert_eq!((update.added, update.removed), (paths("/new"), paths("/gone")));
         let told: Vec<_> = update.diagnostics.iter().map(|one| &*one.file).collect();
-        assert_eq!(told, ["/c", "/z"], "/b was read again and is mended");
+        assert_eq!(told, ["/c", "/x"], "/b was read again, /y finds it now");
     }
 }
