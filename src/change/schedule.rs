@@ -2,7 +2,7 @@
 //! [`Outlook`], which is asked only when the answer can matter.
 //!
 //! ```text
-//!  sign ──► lone save of a module, after a lull? ── yes ──► close
+//!  sign ──► lone save of a module, after a lull? ── yes ──► close, 0.1 ms later
 //!                       │ no
 //!                       ▼
 //!           quiet for 2 to 40 ms, 60 in a series? ── no ──► wait
@@ -26,6 +26,10 @@ use crate::path::normalize;
 /// Editors write a temporary file, then rename it; a shorter window splits one save in two.
 const QUIET: Duration = Duration::from_millis(2);
 
+/// How long a lone save waits for company. A program that writes two files in a row starts the second some 50 µs after
+/// it closed the first; sent apart, the second update could meet a page that is just fetching the first.
+const GRACE: Duration = Duration::from_micros(100);
+
 /// What each further path adds to [`QUIET`]: whoever writes many files pauses now and then (a generator thinks, a
 /// disk flushes), and one more transaction costs a page more than some milliseconds.
 const QUIET_PER_PATH: Duration = Duration::from_millis(1);
@@ -41,9 +45,9 @@ const STREAM: Duration = Duration::from_millis(50);
 /// a loop goes out at once, the rest is gathered.
 const LULL: Duration = Duration::from_millis(20);
 
-/// Another file that is saved this soon after a batch belongs to a series: a formatter that works through its list, or
-/// Save All. People do not save two files in so short a time, and one payload for the rest of a series is worth more
-/// than its speed.
+/// The third file that is saved each this soon after the one before makes a series: a formatter that works through its
+/// list, or Save All. One payload for the rest of it is worth more than its speed. Two are no series: held back, the
+/// second would meet a page that has fetched the first already.
 const SERIES: Duration = Duration::from_millis(150);
 
 /// How long nothing may come before a series counts as complete: formatters take some tens of milliseconds a file.
@@ -103,8 +107,9 @@ struct LastBatch {
     closed: Instant,
     /// The file, if it was the save of one.
     only: Option<String>,
-    /// Whether some of it was a module's file. A log that is written all the time starts no series.
-    modules: bool,
+    /// How many batches with modules came each soon after the one before, of different files. A log that is written all
+    /// the time starts no series.
+    run: u32,
 }
 
 /// Decides when transactions close.
@@ -141,7 +146,8 @@ impl Schedule {
             && outlook.graph_knows(save)
             && outlook.last_loss(transaction).is_none()
         {
-            return Step::Close;
+            let grace = transaction.last() + GRACE;
+            return if now >= grace { Step::Close } else { Step::Wait(grace) };
         }
 
         let quiet = quiet(transaction).max(if series { SERIES_QUIET } else { QUIET });
@@ -185,14 +191,21 @@ impl Schedule {
             [only] => Some(only.path.clone()),
             _ => None,
         };
-        self.last_batch = Some(LastBatch { closed: now, only, modules });
+        let before = self.last_batch.take().filter(|last| now < last.closed + SERIES);
+        let run = match before {
+            _ if !modules => 0,
+            Some(last) if last.only.is_some() && last.only == only => last.run,
+            Some(last) => last.run + 1,
+            None => 1,
+        };
+        self.last_batch = Some(LastBatch { closed: now, only, run });
     }
 
     /// Whether the transaction goes on where the batch before ended. The same file again is a double save.
     fn is_series(&self, transaction: &Transaction) -> bool {
         let Some(last) = &self.last_batch else { return false };
         let again = |path: &Path| last.only.as_deref().is_some_and(|only| only == normalize(path));
-        last.modules
+        last.run >= 2
             && transaction.opened() < last.closed + SERIES
             && !transaction.dirty().iter().any(|dirty| again(&dirty.path))
     }

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 
 use super::work::{Done, Job, Work, Worked};
 use super::{EngineEvent, Stats, THREAD, UsedFiles};
-use crate::change::{Change, ChangeBatch, Dirty, Outlook, Schedule, Step, Transaction};
+use crate::change::{Change, ChangeBatch, Combined, Dirty, Outlook, Schedule, Step, Transaction};
 use crate::error::Error;
 use crate::path::normalize;
 use crate::project::{Files, Snapshot};
@@ -63,7 +63,17 @@ pub(super) struct Run {
 struct Poll {
     every: Duration,
     next: Instant,
+    /// What was found, until a look finds nothing more: a look in the middle of a save or of a checkout is not the whole.
+    found: Combined,
+    /// When the first of it was found.
+    since: Option<Instant>,
 }
+
+/// How soon after a look that found something the next one follows.
+const NEXT_LOOK: Duration = Duration::from_millis(20);
+
+/// A file that is written all the time must not hold back what was found.
+const LONGEST_FIND: Duration = Duration::from_secs(1);
 
 /// Runs the engine, and tells of a panic as of any other failure.
 pub(super) fn guard(run: Run, inbox: Receiver<Message>, sink: &dyn Fn(EngineEvent)) {
@@ -87,7 +97,12 @@ impl Run {
         poll: Option<Duration>,
         work: Option<Work>,
     ) -> Self {
-        let poll = poll.map(|every| Poll { every, next: Instant::now() + every });
+        let poll = poll.map(|every| Poll {
+            every,
+            next: Instant::now() + every,
+            found: Combined::default(),
+            since: None,
+        });
         Self {
             watch,
             used,
@@ -128,7 +143,7 @@ impl Run {
     fn take_in(&mut self, inbox: &Receiver<Message>, sink: &dyn Fn(EngineEvent)) -> Next {
         let due = [self.alarm, self.poll.as_ref().map(|poll| poll.next)].into_iter().flatten().min();
         let first = match due {
-            Some(due) => inbox.recv_deadline(due),
+            Some(due) => receive(inbox, due),
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         let mut message = match first {
@@ -208,8 +223,20 @@ impl Run {
         }
         let changes = self.watch.rescan();
         // Counted from the end: a tree that takes longer to compare than the interval must not keep us busy.
-        poll.next = Instant::now() + poll.every;
-        self.send(changes, false, sink);
+        let now = Instant::now();
+        let more = !changes.is_empty();
+        if more {
+            poll.found.add(ChangeBatch { epoch: 0, changes, rescan: false });
+            poll.since.get_or_insert(now);
+        }
+        if more && poll.since.is_some_and(|since| now < since + LONGEST_FIND) {
+            poll.next = now + poll.every.min(NEXT_LOOK);
+            return;
+        }
+        poll.next = now + poll.every;
+        poll.since = None;
+        let whole = poll.found.take().map_or_else(Vec::new, |batch| batch.changes);
+        self.send(whole, false, sink);
     }
 
     fn send(&mut self, changes: Vec<Change>, rescan: bool, sink: &dyn Fn(EngineEvent)) {
@@ -276,6 +303,24 @@ impl Run {
             epoch: self.epoch,
             pending: self.transaction.as_ref().map_or(0, |transaction| transaction.dirty().len()),
             scan: self.scan,
+        }
+    }
+}
+
+/// Waits this long for its time without sleeping: the kernel wakes a sleeper later than that.
+const AWAKE: Duration = Duration::from_micros(150);
+
+/// The next message, or a timeout when it is due.
+fn receive(inbox: &Receiver<Message>, due: Instant) -> Result<Message, RecvTimeoutError> {
+    if due > Instant::now() + AWAKE {
+        return inbox.recv_deadline(due);
+    }
+    loop {
+        match inbox.try_recv() {
+            Ok(message) => return Ok(message),
+            Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+            Err(TryRecvError::Empty) if Instant::now() >= due => return Err(RecvTimeoutError::Timeout),
+            Err(TryRecvError::Empty) => std::thread::yield_now(),
         }
     }
 }

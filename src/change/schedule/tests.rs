@@ -168,26 +168,48 @@ fn a_loop_over_modules_is_not_one_batch_for_each() {
     let soon = start + ms(1);
     let mut transaction = Transaction::open(soon);
     transaction.mark(Path::new("/b"), Evidence::WRITTEN | Evidence::CLOSED, soon);
-    assert_eq!(schedule.poll(soon, &mut transaction, &mut world), Step::Wait(soon + SERIES_QUIET));
+    assert_eq!(schedule.poll(soon, &mut transaction, &mut world), Step::Wait(soon + QUIET));
 }
 
 #[test]
-fn what_follows_a_batch_is_held_only_if_it_is_a_series() {
-    let a = [update("/1")];
+fn a_lone_save_waits_for_company_only_as_long_as_a_program_needs_for_the_next_file() {
+    let start = Instant::now();
+    let mut world = World { known: true, ..World::default() };
+    let mut schedule = Schedule::new(None);
+    let mut transaction = Transaction::open(start);
+    transaction.mark(Path::new("/a"), Evidence::WRITTEN | Evidence::CLOSED, start);
+    assert_eq!(schedule.poll(start, &mut transaction, &mut world), Step::Wait(start + GRACE));
+    transaction.mark(Path::new("/b"), Evidence::WRITTEN, start + GRACE / 2);
+    let second = transaction.last();
+    assert_eq!(
+        schedule.poll(start + GRACE, &mut transaction, &mut world),
+        Step::Wait(second + QUIET + QUIET_PER_PATH)
+    );
+}
+
+#[test]
+fn what_follows_two_batches_is_held_only_if_it_is_a_series() {
+    let nine = [update("/9")];
+    let eight = [update("/8")];
+    let one = [update("/1")];
     let two = [update("/1"), update("/2")];
-    // The batch before, whether it had a module, milliseconds from it to a save of /1, and how long that is held.
-    let table: [(&str, &[Change], bool, u64, u64); 7] = [
-        ("another file soon after", &[update("/9")], true, 30, 60),
-        ("another file much later", &[update("/9")], true, 151, 0),
-        ("another file after one that no graph knows", &[update("/9")], false, 30, 0),
-        ("the same file again", &a, true, 30, 0),
-        ("the same file at once", &a, true, 5, 2),
-        ("a file after a burst it was in", &two, true, 30, 60),
-        ("a file after a transaction that came to nothing", &[], true, 30, 0),
+    // The two batches before (30 ms apart), whether they had modules, milliseconds to a save of /1, how long it is held.
+    type Before<'a> = [&'a [Change]; 2];
+    let table: [(&str, Before, bool, u64, u64); 8] = [
+        ("a third file soon after", [&nine, &eight], true, 30, 60),
+        ("a third file much later", [&nine, &eight], true, 151, 0),
+        ("a file after a double save of another", [&nine, &nine], true, 30, 0),
+        ("a file after two that no graph knows", [&nine, &eight], false, 30, 0),
+        ("the same file again", [&nine, &one], true, 30, 0),
+        ("the same file at once", [&nine, &one], true, 5, 2),
+        ("a file after a burst it was in", [&nine, &two], true, 30, 60),
+        ("a second file, after a transaction that came to nothing", [&nine, &[]], true, 30, 0),
     ];
     for (name, before, modules, gap, held) in table {
         let mut schedule = Schedule::new(None);
-        schedule.closed(Instant::now() - ms(gap), before, modules);
+        let now = Instant::now();
+        schedule.closed(now - ms(gap + 30), before[0], modules);
+        schedule.closed(now - ms(gap), before[1], modules);
         let world = World { known: true, ..World::default() };
         assert_eq!(closes_at(&mut schedule, &[(0, 1, SAVE)], |_| world), held, "{name}");
     }
