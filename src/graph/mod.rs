@@ -1,4 +1,5 @@
-//! A mirror of one environment's module graph, fed by deltas from JavaScript.
+//! A mirror of one environment's module graph, fed by deltas from JavaScript; or the graph of a project on disk, fed
+//! from what the scan found (`facts`).
 //! Owns what is known of each module, the file index, and the answer to "is it in an import cycle?".
 //! Never decides what an update does (`propagate` does), never asks a file system.
 //!
@@ -9,12 +10,14 @@
 
 mod cycles;
 mod delta;
+mod facts;
 mod files;
 mod module;
 mod module_set;
 
 use std::sync::OnceLock;
 
+pub use facts::{Record as FactsRecord, is_style};
 pub use module::{Acceptance, Bindings, Module, ModuleId, ModuleKind, NameId};
 pub use module_set::ModuleSet;
 

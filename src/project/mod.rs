@@ -1,19 +1,38 @@
 //! The module graph of a project, built from its files and kept up to date.
 //! Owns which files belong to it and what is known of each. Never watches, and never decides when to look again: it
 //! is told what changed.
+//!
+//! ```text
+//!   build    entries ─▶ read, scan, resolve, many at a time ─▶ the files that came up ─▶ …      breadth first
+//!   update   changed files ─▶ read; other bytes? ─▶ scan ─┐
+//!            names that came or went ─▶ who asked for them ┴▶ resolve ─▶ edges ─▶ who is still reached? ─▶ walk
+//! ```
+//!
+//! One module is one file, by its path without links. The importers of a module are in the order of their paths, so
+//! that a graph kept up to date is the graph built anew.
 
+mod index;
+mod load;
 mod report;
+mod store;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rustc_hash::FxHashMap;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::change::Change;
-use crate::resolve::FileSystem;
+use crate::change::{Change, ChangeKind, EntryType};
+use crate::graph::{ModuleId, is_style};
+use crate::propagate::{Pass, propagate};
+use crate::resolve::{FileSystem, ResolveOptions, Resolver, Shift};
+use crate::scan::{Position, Severity};
 
 pub use report::{Boundary, DeadEnd, Diagnostic, ModuleInfo, ProjectUpdate, Snapshot};
+
+use load::{Reading, link, read};
+use store::Store;
 
 /// What a project is made of.
 #[derive(Clone, Debug, Default)]
@@ -30,34 +49,95 @@ pub struct ProjectOptions {
     pub conditions: Option<Vec<String>>,
 }
 
-/// A project: the modules that its entries reach.
+/// A project: the modules that its entries reach. What lies in a `node_modules` is resolved, but is no module of it.
 pub struct Project {
-    #[allow(dead_code)]
-    options: ProjectOptions,
-    #[allow(dead_code)]
-    fs: Arc<dyn FileSystem>,
+    resolver: Resolver,
+    entries: Vec<PathBuf>,
+    /// The entries that are not there.
+    missing: Vec<Diagnostic>,
+    store: Store,
     files: Files,
     stop: Stop,
+    /// Directories outside of the root that were named already.
+    outside: FxHashSet<PathBuf>,
+    /// The same, not named yet.
+    outside_new: Vec<PathBuf>,
+}
+
+/// What an update has done so far.
+#[derive(Default)]
+struct Progress {
+    read: usize,
+    parsed: usize,
+    resolved: usize,
+    /// Modules with other bytes, or that can no longer be read or again, in the order of the changes.
+    changed: Vec<ModuleId>,
+    /// Modules whose specifiers lead elsewhere.
+    relinked: Vec<ModuleId>,
+    /// Modules that were looked at, for their diagnostics.
+    looked_at: Vec<ModuleId>,
+    /// Whether something may no longer be reached.
+    lost: bool,
 }
 
 impl Project {
     /// A project that knows nothing yet; [`Project::build`] reads it.
     pub fn new(options: ProjectOptions, fs: Arc<dyn FileSystem>) -> Self {
-        Self { options, fs, files: Files::default(), stop: Stop::default() }
+        let ProjectOptions { root, entries, alias, conditions } = options;
+        let resolver = Resolver::new(ResolveOptions { root, alias, conditions }, fs);
+        let store = Store::new(resolver.root());
+        Self {
+            resolver,
+            entries,
+            missing: Vec::new(),
+            store,
+            files: Files::default(),
+            stop: Stop::default(),
+            outside: FxHashSet::default(),
+            outside_new: Vec::new(),
+        }
     }
 
     /// Reads everything that the entries reach, on the threads of the caller's pool. The result is the same whatever
     /// their number.
-    pub fn build(&mut self) {}
+    pub fn build(&mut self) -> ProjectUpdate {
+        let mut progress = Progress::default();
+        self.find_entries(&mut progress);
+        self.crawl(&mut progress);
+        self.store.order_all_importers();
+        let update = self.finish(progress, true);
+        self.resolver.relax();
+        update
+    }
 
     /// Takes in what changed on disk, on the threads of the caller's pool. Only changed files are read.
-    pub fn update(&mut self, _changes: &[Change]) -> ProjectUpdate {
-        ProjectUpdate::default()
+    pub fn update(&mut self, changes: &[Change]) -> ProjectUpdate {
+        let shift = self.resolver.take_in(changes);
+        let mut progress = Progress::default();
+        let candidates = self.candidates(changes, &shift);
+        self.read_again(&candidates, &mut progress);
+        if !shift.is_empty() {
+            self.find_entries(&mut progress);
+        }
+        let mut again = self.store.concerned(&shift);
+        again.extend(&progress.changed);
+        again.sort_unstable();
+        again.dedup();
+        self.resolve_again(&again, &mut progress);
+        self.crawl(&mut progress);
+        let update = self.finish(progress, false);
+        if shift.everything {
+            self.resolver.relax();
+        }
+        update
     }
 
     /// The whole graph as plain data.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::default()
+        let mut snapshot = self.store.snapshot();
+        snapshot.diagnostics.extend(self.missing.iter().cloned());
+        snapshot.diagnostics.sort();
+        snapshot
     }
 
     /// Which files are in the graph, for others to ask at any time.
@@ -66,8 +146,12 @@ impl Project {
     }
 
     /// An update of every module below some directories, to find out whether they have changed unnoticed.
-    pub fn modules_below(&self, _directories: &[PathBuf]) -> Vec<Change> {
-        Vec::new()
+    pub fn modules_below(&self, directories: &[PathBuf]) -> Vec<Change> {
+        let below = |path: &str| directories.iter().any(|dir| Path::new(path).starts_with(dir));
+        let modules = self.store.paths().into_iter().filter(|path| below(path));
+        modules
+            .map(|path| Change { kind: ChangeKind::Update, path: path.to_string(), entry: EntryType::File })
+            .collect()
     }
 
     /// Ends a build or an update under way from another thread.
@@ -75,9 +159,208 @@ impl Project {
         self.stop.clone()
     }
 
-    /// Directories of modules that lie outside of the root and were not named by an earlier call.
+    /// What has to be watched beside the root and was not named by an earlier call: the directories of modules that
+    /// lie outside of it; where that is a directory above the root, the module itself.
     pub fn take_outside(&mut self) -> Vec<PathBuf> {
-        Vec::new()
+        std::mem::take(&mut self.outside_new)
+    }
+
+    /// The modules that the changes name, in their order.
+    fn candidates(&self, changes: &[Change], shift: &Shift) -> Vec<ModuleId> {
+        let mut seen = FxHashSet::default();
+        let mut found = Vec::new();
+        let mut add = |id: Option<ModuleId>| {
+            if let Some(id) = id
+                && seen.insert(id)
+            {
+                found.push(id);
+            }
+        };
+        for change in changes {
+            let path = Path::new(&change.path);
+            add(self.store.id(&self.resolver.name(path)));
+            // A link is told of when the file that it leads to is written.
+            if change.kind == ChangeKind::Update
+                && let Some(real) = self.resolver.file(path)
+            {
+                add(self.store.id(&real));
+            }
+        }
+        for name in &shift.names {
+            add(self.store.id(&crate::path::normalize(name)));
+        }
+        found
+    }
+
+    /// Reads modules again; those with other bytes are scanned.
+    fn read_again(&mut self, ids: &[ModuleId], progress: &mut Progress) {
+        let (resolver, store, stop) = (&self.resolver, &self.store, &self.stop);
+        let readings: Vec<_> =
+            ids.par_iter().map(|id| read(resolver, store.path(*id), store.hash(*id), stop)).collect();
+        for (id, reading) in ids.iter().zip(readings) {
+            progress.count(&reading);
+            progress.looked_at.push(*id);
+            if self.store.take_in(*id, reading) {
+                progress.changed.push(*id);
+            }
+        }
+    }
+
+    fn find_entries(&mut self, progress: &mut Progress) {
+        self.missing.clear();
+        let mut found = Vec::new();
+        for entry in &self.entries {
+            match self.resolver.file(entry) {
+                Some(path) => found.push(path),
+                None => self.missing.push(Diagnostic {
+                    file: self.resolver.name(entry),
+                    position: Position { line: 1, column: 1 },
+                    severity: Severity::Error,
+                    code: "BINO_PROJECT_ENTRY",
+                    message: format!("the entry {} is not there, or is no file", entry.display()),
+                    frame: String::new(),
+                    specifier: None,
+                    tried: vec![self.resolver.name(entry).to_string()],
+                }),
+            }
+        }
+        progress.lost |= self.store.set_entries(&found);
+    }
+
+    /// Asks anew where the specifiers of modules lead.
+    fn resolve_again(&mut self, ids: &[ModuleId], progress: &mut Progress) {
+        let (resolver, store) = (&self.resolver, &self.store);
+        let links: Vec<_> = ids
+            .par_iter()
+            .with_min_len(8)
+            .map(|id| link(resolver, store.path(*id), store.facts(*id)))
+            .collect();
+        progress.resolved += ids.len();
+        for (id, links) in ids.iter().zip(links) {
+            let relinked = self.store.relink(*id, links);
+            progress.lost |= relinked.lost;
+            if relinked.differs {
+                progress.relinked.push(*id);
+            }
+            progress.looked_at.push(*id);
+        }
+    }
+
+    /// Reads what the entries reach and nobody has read yet, breadth first; then drops what they do not reach.
+    fn crawl(&mut self, progress: &mut Progress) {
+        let mut reach = progress.lost.then(|| self.store.reach());
+        loop {
+            let frontier = match &mut reach {
+                Some(reach) => self.store.spread(reach),
+                None => self.store.take_unread(),
+            };
+            if frontier.is_empty() {
+                break;
+            }
+            let (resolver, store, stop) = (&self.resolver, &self.store, &self.stop);
+            let loaded: Vec<_> = frontier
+                .par_iter()
+                .map(|id| {
+                    let path = store.path(*id);
+                    let reading = read(resolver, path, None, stop);
+                    let links = match &reading {
+                        Reading::New(facts) => link(resolver, path, facts),
+                        _ => load::Links::default(),
+                    };
+                    (reading, links)
+                })
+                .collect();
+            for (id, (reading, links)) in frontier.into_iter().zip(loaded) {
+                progress.count(&reading);
+                progress.looked_at.push(id);
+                self.store.take_in(id, reading);
+                self.store.relink(id, links);
+                self.note_outside(id);
+            }
+        }
+        if let Some(reach) = reach {
+            self.store.drop_unreached(&reach);
+        }
+    }
+
+    fn note_outside(&mut self, id: ModuleId) {
+        let path = Path::new(&**self.store.path(id));
+        let root = self.resolver.root();
+        if path.starts_with(root) {
+            return;
+        }
+        let Some(dir) = path.parent() else { return };
+        // All that lies beside the root is not ours to watch.
+        let watched = if root.starts_with(dir) { path } else { dir };
+        let known = watched.ancestors().any(|above| self.outside.contains(above));
+        if !known && self.outside.insert(watched.to_owned()) {
+            self.outside_new.push(watched.to_owned());
+        }
+    }
+
+    fn finish(&mut self, progress: Progress, built: bool) -> ProjectUpdate {
+        let Progress { read, parsed, resolved, mut changed, mut relinked, mut looked_at, .. } = progress;
+        let store = &mut self.store;
+        let (added, removed) = store.describe(&self.files, built);
+        changed.retain(|id| store.is_there(*id));
+        let mut seeds = changed;
+        let known: FxHashSet<_> = seeds.iter().copied().collect();
+        relinked.retain(|id| store.is_there(*id) && !known.contains(id));
+        relinked.sort_by(|one, two| store.path(*one).cmp(store.path(*two)));
+        seeds.extend(relinked);
+        looked_at.retain(|id| store.is_there(*id));
+        looked_at.sort_by(|one, two| store.path(*one).cmp(store.path(*two)));
+        looked_at.dedup();
+        let mut diagnostics = store.diagnostics(&looked_at);
+        diagnostics.extend(self.missing.iter().cloned());
+        diagnostics.sort();
+        let mut update =
+            ProjectUpdate { added, removed, diagnostics, read, parsed, resolved, ..ProjectUpdate::default() };
+        if !built {
+            self.walk(&seeds, &mut update);
+        }
+        update
+    }
+
+    fn walk(&self, seeds: &[ModuleId], update: &mut ProjectUpdate) {
+        let store = &self.store;
+        let graph = store.graph();
+        let paths =
+            |chain: &[ModuleId]| chain.iter().map(|id| Arc::clone(store.path(*id))).collect::<Vec<_>>();
+        let passes: Vec<_> = seeds
+            .iter()
+            .map(|seed| {
+                let mut seeds = vec![*seed];
+                if is_style(store.path(*seed), store.facts(*seed).language) {
+                    // Its text is in theirs, also where it takes updates of itself.
+                    let importers = graph.module(*seed).importers.iter();
+                    seeds.extend(importers.filter(|importer| {
+                        is_style(store.path(**importer), store.facts(**importer).language)
+                    }));
+                }
+                Pass { seeds, page: false }
+            })
+            .collect();
+        let found = propagate(graph, &passes);
+        update.boundaries = found
+            .boundaries
+            .iter()
+            .map(|boundary| Boundary {
+                boundary: Arc::clone(store.path(boundary.boundary)),
+                accepted_via: Arc::clone(store.path(boundary.accepted_via)),
+                within_circular_import: boundary.within_circular_import,
+                chain: paths(&found.chain_to(boundary.boundary, boundary.accepted_via)),
+            })
+            .collect();
+        update.dead_ends = found.dead_ends.iter().map(|end| DeadEnd { chain: paths(&end.chain) }).collect();
+        update.affected = paths(&store.affected(passes.iter().flat_map(|pass| &pass.seeds)));
+    }
+}
+
+impl Progress {
+    fn count(&mut self, reading: &Reading) {
+        self.read += usize::from(!matches!(reading, Reading::Unreadable(_)));
+        self.parsed += usize::from(matches!(reading, Reading::New(_)));
     }
 }
 
@@ -105,5 +388,9 @@ impl Stop {
     /// No further file is read.
     pub fn stop(&self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }

@@ -1,0 +1,544 @@
+//! What is known of each module, and the graph made of it. Owns ids, edges, and what is reached from the entries.
+//! Reads nothing and resolves nothing: `load` does.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Files;
+use super::index::Index;
+use super::load::{Hinges, Links, Reading, no_facts};
+use super::report::{Diagnostic, ModuleInfo, Snapshot};
+use crate::graph::{Acceptance, FactsRecord, ModuleGraph, ModuleId, ModuleSet, is_style};
+use crate::resolve::{Key, Shift};
+use crate::scan::{Language, ModuleFacts, Position, Severity};
+
+/// One file.
+struct Node {
+    path: Arc<str>,
+    facts: Option<Box<ModuleFacts>>,
+    /// Why it cannot be read.
+    unreadable: Option<String>,
+    /// What it imports, in the order of its text, each once.
+    imports: Box<[ModuleId]>,
+    /// Those whose updates it accepts, sorted.
+    accepts: Box<[ModuleId]>,
+    hinges: Hinges,
+    entry: bool,
+    /// Whether it was named by an earlier report.
+    reported: bool,
+}
+
+/// How new links differ from the old ones.
+#[derive(Default)]
+pub(super) struct Relinked {
+    pub differs: bool,
+    /// Whether a module lost an importer.
+    pub lost: bool,
+}
+
+/// What was reached from the entries so far.
+pub(super) struct Reach {
+    seen: ModuleSet,
+    open: Vec<ModuleId>,
+}
+
+/// The modules.
+pub(super) struct Store {
+    root: PathBuf,
+    nodes: Vec<Option<Node>>,
+    ids: FxHashMap<Arc<str>, ModuleId>,
+    free: BinaryHeap<Reverse<ModuleId>>,
+    entries: Vec<ModuleId>,
+    /// Modules that nobody has read yet, in the order in which they came up.
+    unread: Vec<ModuleId>,
+    graph: ModuleGraph,
+    /// Modules that the graph has to be told of, since their facts or importers changed.
+    stale: FxHashSet<ModuleId>,
+    removed: Vec<Arc<str>>,
+    /// Built when names first change, which most saves do not do.
+    index: Option<Index>,
+    /// Modules to be asked whatever name changes, and those with globs.
+    broad: FxHashSet<ModuleId>,
+    built: bool,
+}
+
+const NOTHING: &str = "a module of the graph has a node";
+
+impl Store {
+    pub fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            nodes: Vec::new(),
+            ids: FxHashMap::default(),
+            free: BinaryHeap::new(),
+            entries: Vec::new(),
+            unread: Vec::new(),
+            graph: ModuleGraph::new(),
+            stale: FxHashSet::default(),
+            removed: Vec::new(),
+            index: None,
+            broad: FxHashSet::default(),
+            built: false,
+        }
+    }
+
+    pub fn graph(&self) -> &ModuleGraph {
+        &self.graph
+    }
+
+    pub fn id(&self, path: &str) -> Option<ModuleId> {
+        self.ids.get(path).copied()
+    }
+
+    pub fn is_there(&self, id: ModuleId) -> bool {
+        self.nodes.get(id.index()).is_some_and(Option::is_some)
+    }
+
+    pub fn path(&self, id: ModuleId) -> &Arc<str> {
+        &self.node(id).path
+    }
+
+    pub fn paths(&self) -> Vec<Arc<str>> {
+        let mut paths: Vec<_> = self.nodes.iter().flatten().map(|node| Arc::clone(&node.path)).collect();
+        paths.sort();
+        paths
+    }
+
+    /// The facts; those of an empty file for one that was not read.
+    pub fn facts(&self, id: ModuleId) -> &ModuleFacts {
+        static NONE: std::sync::LazyLock<ModuleFacts> = std::sync::LazyLock::new(|| no_facts(""));
+        self.node(id).facts.as_deref().unwrap_or(&NONE)
+    }
+
+    /// The hash of the bytes that were read last.
+    pub fn hash(&self, id: ModuleId) -> Option<u64> {
+        let node = self.node(id);
+        node.facts.as_ref().filter(|_| node.unreadable.is_none()).map(|facts| facts.hash)
+    }
+
+    /// Takes over what was read; says whether anything is different.
+    pub fn take_in(&mut self, id: ModuleId, reading: Reading) -> bool {
+        let node = self.node_mut(id);
+        match reading {
+            Reading::Same => return false,
+            Reading::New(facts) => {
+                node.facts = Some(facts);
+                node.unreadable = None;
+            }
+            Reading::Unreadable(why) => {
+                if node.unreadable.as_ref() == Some(&why) {
+                    return false;
+                }
+                node.facts = Some(Box::new(no_facts(&node.path)));
+                node.unreadable = Some(why);
+            }
+        }
+        self.stale.insert(id);
+        true
+    }
+
+    /// Sets the entries; says whether there is one less.
+    pub fn set_entries(&mut self, paths: &[Arc<str>]) -> bool {
+        let mut entries = Vec::new();
+        for path in paths {
+            let id = self.ensure(path);
+            if !entries.contains(&id) {
+                entries.push(id);
+            }
+        }
+        let old = std::mem::replace(&mut self.entries, entries);
+        let mut lost = false;
+        for id in &old {
+            if !self.entries.contains(id) {
+                self.node_mut(*id).entry = false;
+                self.stale.insert(*id);
+                lost = true;
+            }
+        }
+        for id in self.entries.clone() {
+            let node = self.node_mut(id);
+            if !node.entry {
+                node.entry = true;
+                self.stale.insert(id);
+            }
+        }
+        lost
+    }
+
+    /// Takes over where a module's specifiers lead now. While building, the importers are put in order once, at the end.
+    pub fn relink(&mut self, id: ModuleId, links: Links) -> Relinked {
+        let Links { targets, accepts, hinges } = links;
+        let imports: Box<[ModuleId]> = targets.iter().map(|path| self.ensure(path)).collect();
+        let mut accepts: Vec<_> = accepts.iter().filter_map(|path| self.id(path)).collect();
+        accepts.sort_unstable();
+        accepts.dedup();
+        if !accepts.is_empty() {
+            let imported: FxHashSet<_> = imports.iter().copied().collect();
+            accepts.retain(|dep| imported.contains(dep));
+        }
+        let accepts: Box<[ModuleId]> = accepts.into();
+        let is_broad = hinges.broad || !hinges.globs.is_empty();
+        if is_broad {
+            self.broad.insert(id);
+        } else {
+            self.broad.remove(&id);
+        }
+        let node = self.nodes[id.index()].as_mut().expect(NOTHING);
+        if let Some(index) = &mut self.index
+            && node.hinges.keys != hinges.keys
+        {
+            index.outdate(node.hinges.keys.len());
+            index.add(id, &hinges.keys);
+        }
+        let differs =
+            node.imports != imports || node.accepts != accepts || node.hinges.problems != hinges.problems;
+        node.hinges = hinges;
+        if node.accepts != accepts {
+            node.accepts = accepts;
+            self.stale.insert(id);
+        }
+        let lost = node.imports != imports && self.reconnect(id, imports);
+        Relinked { differs, lost }
+    }
+
+    fn reconnect(&mut self, id: ModuleId, imports: Box<[ModuleId]>) -> bool {
+        let node = self.nodes[id.index()].as_mut().expect(NOTHING);
+        let old = std::mem::replace(&mut node.imports, imports.clone());
+        let before: FxHashSet<_> = old.iter().copied().collect();
+        let after: FxHashSet<_> = imports.iter().copied().collect();
+        for import in imports.iter().filter(|import| !before.contains(import)) {
+            let importers = &self.graph.module(*import).importers;
+            let at = if self.built {
+                let path = self.path(id);
+                importers.partition_point(|importer| self.path(*importer) < path)
+            } else {
+                importers.len()
+            };
+            self.graph.link(*import, id, at);
+            self.stale.insert(*import);
+        }
+        let mut lost = false;
+        for import in old.iter().filter(|import| !after.contains(import)) {
+            self.graph.keep_importers(*import, |importer| importer != id);
+            self.stale.insert(*import);
+            lost = true;
+        }
+        lost
+    }
+
+    /// Puts all importers in the order of their paths.
+    pub fn order_all_importers(&mut self) {
+        let mut order: Vec<_> = self.ids.iter().map(|(path, id)| (Arc::clone(path), *id)).collect();
+        order.par_sort_unstable();
+        let mut ranks = vec![0u32; self.nodes.len()];
+        for (rank, (_, id)) in order.iter().enumerate() {
+            ranks[id.index()] = rank as u32;
+        }
+        for (_, id) in order {
+            self.graph.order_importers(id, |importer| ranks[importer.index()]);
+        }
+        self.built = true;
+    }
+
+    /// What nobody has read yet.
+    pub fn take_unread(&mut self) -> Vec<ModuleId> {
+        std::mem::take(&mut self.unread)
+    }
+
+    /// Begins to follow the imports from the entries.
+    pub fn reach(&mut self) -> Reach {
+        let mut reach = Reach { seen: ModuleSet::with_capacity(self.nodes.len()), open: Vec::new() };
+        for entry in &self.entries {
+            if reach.seen.insert(*entry) {
+                reach.open.push(*entry);
+            }
+        }
+        reach
+    }
+
+    /// Follows them through all that was read, and gives what is reached and was not. That is taken for read by the
+    /// next call.
+    pub fn spread(&mut self, reach: &mut Reach) -> Vec<ModuleId> {
+        let mut frontier = Vec::new();
+        let mut at = 0;
+        while at < reach.open.len() {
+            let id = reach.open[at];
+            at += 1;
+            let node = self.node(id);
+            if node.facts.is_none() {
+                frontier.push(id);
+                continue;
+            }
+            for import in &node.imports {
+                if reach.seen.insert(*import) {
+                    reach.open.push(*import);
+                }
+            }
+        }
+        reach.open.clone_from(&frontier);
+        self.unread.clear();
+        frontier
+    }
+
+    /// Drops what was not reached, cycles too.
+    pub fn drop_unreached(&mut self, reach: &Reach) {
+        let ids = (0..self.nodes.len() as u32).map(ModuleId);
+        let unreached: Vec<_> = ids.filter(|id| self.is_there(*id) && !reach.seen.contains(*id)).collect();
+        let mut kept = FxHashSet::default();
+        for id in &unreached {
+            let node = self.nodes[id.index()].take().expect(NOTHING);
+            self.ids.remove(&node.path);
+            self.stale.remove(id);
+            self.broad.remove(id);
+            if let Some(index) = &mut self.index {
+                index.outdate(node.hinges.keys.len());
+            }
+            kept.extend(node.imports.iter().filter(|import| reach.seen.contains(**import)));
+            if node.reported {
+                self.removed.push(node.path);
+            }
+            self.free.push(Reverse(*id));
+        }
+        for id in kept {
+            self.graph.keep_importers(id, |importer| reach.seen.contains(importer));
+            self.stale.insert(id);
+        }
+        for id in unreached {
+            self.graph.remove(id);
+        }
+    }
+
+    /// The modules whose specifiers may lead elsewhere.
+    pub fn concerned(&mut self, shift: &Shift) -> Vec<ModuleId> {
+        let all = |nodes: &[Option<Node>]| -> Vec<ModuleId> {
+            (0..nodes.len() as u32).map(ModuleId).filter(|id| nodes[id.index()].is_some()).collect()
+        };
+        if shift.everything {
+            return all(&self.nodes);
+        }
+        if shift.names.is_empty() {
+            return Vec::new();
+        }
+        if self.index.as_ref().is_none_or(Index::is_mostly_stale) {
+            let mut index = Index::default();
+            for id in all(&self.nodes) {
+                index.add(id, &self.node(id).hinges.keys);
+            }
+            self.index = Some(index);
+        }
+        let mut keys: Vec<_> = shift.names.iter().flat_map(|name| Key::touched(name)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let index = self.index.as_ref().expect("it was just built");
+        let mut found: Vec<_> = index.find(&keys).filter(|id| self.is_there(*id)).collect();
+        for id in &self.broad {
+            let hinges = &self.node(*id).hinges;
+            let globs = || hinges.globs.iter().any(|glob| shift.names.iter().any(|name| glob.concerns(name)));
+            if hinges.broad || globs() {
+                found.push(*id);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Tells the graph and `files` what changed; gives the paths that came and went.
+    pub fn describe(&mut self, files: &Files, everything: bool) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
+        let mut stale: Vec<_> = std::mem::take(&mut self.stale).into_iter().collect();
+        stale.sort_unstable();
+        let mut added = Vec::new();
+        let mut known = files.0.write().unwrap_or_else(PoisonError::into_inner);
+        if everything {
+            known.reserve(stale.len());
+        }
+        let mut removed = std::mem::take(&mut self.removed);
+        for path in &removed {
+            known.remove(path);
+        }
+        for id in stale {
+            let Some(node) = self.nodes[id.index()].as_mut() else { continue };
+            if !node.reported {
+                node.reported = true;
+                added.push(Arc::clone(&node.path));
+            }
+            let (url, stands_alone, linked) = self.standing(id);
+            let Self { nodes, graph, .. } = self;
+            let Some(Node { path, facts: Some(facts), accepts, .. }) = &nodes[id.index()] else { continue };
+            known.insert(Arc::clone(path), !graph.module(id).importers.is_empty());
+            let (url, accepted_deps) = (&*url, &**accepts);
+            graph.describe(id, &FactsRecord { url, file: path, facts, accepted_deps, stands_alone, linked });
+        }
+        added.sort();
+        removed.sort();
+        // What went and came again within one update.
+        let again: FxHashSet<_> = added.iter().filter(|path| removed.contains(path)).cloned().collect();
+        added.retain(|path| !again.contains(path));
+        removed.retain(|path| !again.contains(path));
+        (added, removed)
+    }
+
+    /// The url of a module; whether somebody who is no style sheet imports it, or it is an entry; whether a page links
+    /// to it.
+    fn standing(&self, id: ModuleId) -> (String, bool, bool) {
+        let node = self.node(id);
+        let url = self.url(&node.path);
+        if !is_style(&node.path, Language::of(&node.path)) {
+            return (url, true, false);
+        }
+        let importers = &self.graph.module(id).importers;
+        let languages =
+            || importers.iter().map(|importer| self.path(*importer)).map(|path| (path, Language::of(path)));
+        let stands_alone = node.entry || languages().any(|(path, language)| !is_style(path, language));
+        (url, stands_alone, languages().any(|(_, language)| language == Language::Html))
+    }
+
+    /// The seeds and whoever imports them, up to and with those that accept.
+    pub fn affected<'s>(&self, seeds: impl Iterator<Item = &'s ModuleId>) -> Vec<ModuleId> {
+        let mut seen = ModuleSet::with_capacity(self.graph.len());
+        let mut affected: Vec<ModuleId> = seeds.copied().filter(|seed| seen.insert(*seed)).collect();
+        let mut ends = ModuleSet::with_capacity(self.graph.len());
+        let mut at = 0;
+        while at < affected.len() {
+            let id = affected[at];
+            at += 1;
+            let module = self.graph.module(id);
+            if module.acceptance == Acceptance::SelfAccepting || ends.contains(id) {
+                continue;
+            }
+            for importer in &module.importers {
+                if seen.insert(*importer) {
+                    affected.push(*importer);
+                    if self.graph.module(*importer).accepts(id) {
+                        ends.insert(*importer);
+                    }
+                }
+            }
+        }
+        affected
+    }
+
+    /// What is wrong with these modules.
+    pub fn diagnostics(&self, ids: &[ModuleId]) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        let mut configs = FxHashSet::default();
+        for id in ids {
+            let node = self.node(*id);
+            let diagnostic = |severity, code, message, position, frame| Diagnostic {
+                file: Arc::clone(&node.path),
+                position,
+                severity,
+                code,
+                message,
+                frame,
+                specifier: None,
+                tried: Vec::new(),
+            };
+            let start = Position { line: 1, column: 1 };
+            if let Some(why) = &node.unreadable {
+                let message = format!("the file cannot be read: {why}");
+                found.push(diagnostic(
+                    Severity::Error,
+                    "BINO_PROJECT_UNREADABLE",
+                    message,
+                    start,
+                    String::new(),
+                ));
+            }
+            for said in self.facts(*id).diagnostics.iter() {
+                let code = said.code.name();
+                let (message, frame) = (said.message.clone(), said.frame.clone());
+                found.push(diagnostic(said.severity, code, message, said.position, frame));
+            }
+            found.extend(node.hinges.problems.iter().cloned());
+            if let Some(config) = &node.hinges.config
+                && configs.insert((&config.file, &config.message))
+            {
+                found.push(Diagnostic {
+                    file: Arc::clone(&config.file),
+                    position: Position { line: config.place.0.max(1), column: config.place.1.max(1) },
+                    severity: Severity::Error,
+                    code: "BINO_RESOLVE_TSCONFIG",
+                    message: config.message.clone(),
+                    frame: String::new(),
+                    specifier: None,
+                    tried: Vec::new(),
+                });
+            }
+        }
+        found
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        let paths = |ids: &[ModuleId]| ids.iter().map(|id| Arc::clone(self.path(*id))).collect::<Vec<_>>();
+        let mut ids: Vec<_> = self.ids.values().copied().collect();
+        ids.sort_by(|one, two| self.path(*one).cmp(self.path(*two)));
+        let modules = ids
+            .iter()
+            .map(|id| {
+                let (node, module) = (self.node(*id), self.graph.module(*id));
+                let mut accepted_deps = paths(&node.accepts);
+                accepted_deps.sort();
+                ModuleInfo {
+                    path: Arc::clone(&node.path),
+                    url: module.url.to_string(),
+                    entry: node.entry,
+                    importers: paths(&module.importers),
+                    imports: paths(&node.imports),
+                    self_accepting: module.acceptance == Acceptance::SelfAccepting,
+                    accepted_deps,
+                }
+            })
+            .collect();
+        Snapshot { modules, diagnostics: self.diagnostics(&ids) }
+    }
+
+    fn url(&self, path: &str) -> String {
+        let root = crate::path::normalize(&self.root);
+        match path.strip_prefix(root.trim_end_matches('/')) {
+            Some(below) if below.starts_with('/') => below.to_owned(),
+            _ => format!("/@fs/{}", path.trim_start_matches('/')),
+        }
+    }
+
+    /// The module of a path, made if there is none.
+    fn ensure(&mut self, path: &Arc<str>) -> ModuleId {
+        if let Some(id) = self.ids.get(path) {
+            return *id;
+        }
+        let id = match self.free.pop() {
+            Some(Reverse(id)) => id,
+            None => {
+                self.nodes.push(None);
+                ModuleId(self.nodes.len() as u32 - 1)
+            }
+        };
+        self.nodes[id.index()] = Some(Node {
+            path: Arc::clone(path),
+            facts: None,
+            unreadable: None,
+            imports: Box::default(),
+            accepts: Box::default(),
+            hinges: Hinges::default(),
+            entry: false,
+            reported: false,
+        });
+        self.ids.insert(Arc::clone(path), id);
+        self.unread.push(id);
+        self.stale.insert(id);
+        id
+    }
+
+    fn node(&self, id: ModuleId) -> &Node {
+        self.nodes[id.index()].as_ref().expect(NOTHING)
+    }
+
+    fn node_mut(&mut self, id: ModuleId) -> &mut Node {
+        self.nodes[id.index()].as_mut().expect(NOTHING)
+    }
+}

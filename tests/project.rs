@@ -1,0 +1,434 @@
+//! Projects that do not change much: what is told of them, and of those that are broken.
+
+mod project_support;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bino_hmr::change::{Change, ChangeKind, EntryType};
+use bino_hmr::project::{ModuleInfo, Project, ProjectOptions, ProjectUpdate, Snapshot};
+use bino_hmr::resolve::Disk;
+use project_support::{Memory, Thing};
+
+fn options(entries: &[&str]) -> ProjectOptions {
+    let entries = entries.iter().map(PathBuf::from).collect();
+    ProjectOptions { root: "/app".into(), entries, ..ProjectOptions::default() }
+}
+
+fn project(memory: &Memory, entries: &[&str]) -> Project {
+    let mut project = Project::new(options(entries), Arc::new(memory.clone()));
+    project.build();
+    project
+}
+
+fn change(kind: ChangeKind, path: &str) -> Change {
+    Change { kind, path: path.to_owned(), entry: EntryType::File }
+}
+
+/// Writes a file and tells the project.
+fn save(project: &mut Project, memory: &Memory, path: &str, text: &str) -> ProjectUpdate {
+    let kind = if memory.thing(path).is_some() { ChangeKind::Update } else { ChangeKind::Create };
+    memory.write(path, text);
+    project.update(&[change(kind, path)])
+}
+
+fn module<'s>(snapshot: &'s Snapshot, path: &str) -> &'s ModuleInfo {
+    snapshot.modules.iter().find(|module| &*module.path == path).unwrap_or_else(|| panic!("{path} is there"))
+}
+
+fn text(paths: &[Arc<str>]) -> Vec<&str> {
+    paths.iter().map(|path| &**path).collect()
+}
+
+fn codes(snapshot: &Snapshot) -> Vec<(&str, &str)> {
+    snapshot.diagnostics.iter().map(|found| (&*found.file, found.code)).collect()
+}
+
+#[test]
+fn a_page_with_scripts_styles_and_a_workspace() {
+    let memory = Memory::new(&[
+        (
+            "/app/index.html",
+            "<link rel=stylesheet href=/src/page.css><script type=module src=/src/main.ts></script>",
+        ),
+        (
+            "/app/src/main.ts",
+            "import './app'\nimport './main.css'\nimport 'lib'\nimport 'react'\nimport type { A } from './types'\nimport.meta.hot.accept('./app', () => {})",
+        ),
+        (
+            "/app/src/app.tsx",
+            "import s from './app.module.css'\nimport './theme.scss'\nimport.meta.glob('./pages/*.ts')",
+        ),
+        ("/app/src/types.ts", ""),
+        ("/app/src/pages/b.ts", ""),
+        ("/app/src/pages/a.ts", "new URL('../logo.svg', import.meta.url)"),
+        ("/app/src/logo.svg", "<svg/>"),
+        ("/app/src/page.css", ""),
+        ("/app/src/main.css", "@import './base.css'; .a { background: url(logo.svg) }"),
+        ("/app/src/base.css", ""),
+        ("/app/src/app.module.css", ""),
+        ("/app/src/theme.scss", "@use 'vars';"),
+        ("/app/src/_vars.scss", ""),
+        ("/app/node_modules/lib", "-> ../../lib"),
+        ("/lib/package.json", r#"{"exports": "./src/index.ts"}"#),
+        ("/lib/src/index.ts", ""),
+        ("/app/node_modules/react/package.json", r#"{"main": "index.js"}"#),
+        ("/app/node_modules/react/index.js", ""),
+    ]);
+    let mut project = project(&memory, &["index.html"]);
+    let graph = project.snapshot();
+    assert_eq!(graph.diagnostics, []);
+    let paths: Vec<_> = graph.modules.iter().map(|module| module.url.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "/index.html",
+            "/src/_vars.scss",
+            "/src/app.module.css",
+            "/src/app.tsx",
+            "/src/base.css",
+            "/src/logo.svg",
+            "/src/main.css",
+            "/src/main.ts",
+            "/src/page.css",
+            "/src/pages/a.ts",
+            "/src/pages/b.ts",
+            "/src/theme.scss",
+            "/@fs/lib/src/index.ts",
+        ]
+    );
+    let main = module(&graph, "/app/src/main.ts");
+    assert_eq!(text(&main.imports), ["/app/src/app.tsx", "/app/src/main.css", "/lib/src/index.ts"]);
+    assert_eq!(text(&main.accepted_deps), ["/app/src/app.tsx"]);
+    let app = module(&graph, "/app/src/app.tsx");
+    assert_eq!(
+        text(&app.imports),
+        ["/app/src/app.module.css", "/app/src/theme.scss", "/app/src/pages/a.ts", "/app/src/pages/b.ts"]
+    );
+    let accepting: Vec<_> =
+        graph.modules.iter().filter(|module| module.self_accepting).map(|module| &*module.path).collect();
+    assert_eq!(accepting, ["/app/src/main.css", "/app/src/page.css", "/app/src/theme.scss"]);
+    assert_eq!(
+        text(&module(&graph, "/app/src/logo.svg").importers),
+        ["/app/src/main.css", "/app/src/pages/a.ts"]
+    );
+    assert_eq!(project.take_outside(), [Path::new("/lib/src")]);
+
+    // Text of another style sheet: that one takes the update.
+    let update = save(&mut project, &memory, "/app/src/_vars.scss", "$a: 1;");
+    assert_eq!(update.boundaries.len(), 1);
+    assert_eq!(text(&update.boundaries[0].chain), ["/app/src/_vars.scss", "/app/src/theme.scss"]);
+    // A CSS module leaves it to the script, and that one to who accepts it.
+    let update = save(&mut project, &memory, "/app/src/app.module.css", ".a {}");
+    assert_eq!(
+        text(&update.boundaries[0].chain),
+        ["/app/src/app.module.css", "/app/src/app.tsx", "/app/src/main.ts"]
+    );
+    assert_eq!(&*update.boundaries[0].accepted_via, "/app/src/app.tsx");
+    assert_eq!(text(&update.affected), ["/app/src/app.module.css", "/app/src/app.tsx", "/app/src/main.ts"]);
+    // Nobody accepts the package: up to the page.
+    let update = save(&mut project, &memory, "/lib/src/index.ts", "export const a = 1");
+    assert_eq!(
+        text(&update.dead_ends[0].chain),
+        ["/lib/src/index.ts", "/app/src/main.ts", "/app/index.html"]
+    );
+    // A page more for the glob.
+    let update = save(&mut project, &memory, "/app/src/pages/c.ts", "");
+    assert_eq!((text(&update.added), update.read, update.parsed), (vec!["/app/src/pages/c.ts"], 1, 1));
+    assert_eq!(text(&update.boundaries[0].chain), ["/app/src/app.tsx", "/app/src/main.ts"]);
+}
+
+#[test]
+fn the_same_bytes_are_no_change() {
+    let memory = Memory::new(&[("/app/a.ts", "import './b'"), ("/app/b.ts", "")]);
+    let mut project = project(&memory, &["a.ts"]);
+    let update = save(&mut project, &memory, "/app/b.ts", "");
+    assert!(update.is_empty(), "{update:?}");
+    assert_eq!((update.read, update.parsed, update.resolved), (1, 0, 0));
+}
+
+#[test]
+fn only_who_asked_is_asked_again() {
+    let memory = Memory::new(&[
+        ("/app/a.ts", "import './b'\nimport './none'"),
+        ("/app/b.ts", "import './c'"),
+        ("/app/c.ts", "import 'missing'"),
+    ]);
+    let mut project = project(&memory, &["a.ts"]);
+    assert_eq!(
+        codes(&project.snapshot()),
+        [("/app/a.ts", "BINO_RESOLVE_NOT_FOUND"), ("/app/c.ts", "BINO_RESOLVE_NOT_FOUND")]
+    );
+    let update = save(&mut project, &memory, "/app/other.ts", "");
+    assert_eq!((update.read, update.resolved), (0, 0));
+    let update = save(&mut project, &memory, "/app/none/index.ts", "");
+    assert_eq!((update.read, update.parsed, update.resolved), (1, 1, 1));
+    assert_eq!(text(&update.added), ["/app/none/index.ts"]);
+    assert_eq!(update.diagnostics, [], "what was looked at again is fine now");
+    memory.remove("/app/c.ts");
+    let update = project.update(&[change(ChangeKind::Delete, "/app/c.ts")]);
+    assert_eq!((update.read, update.resolved), (0, 2), "the importer, and the deleted one itself");
+    assert_eq!(text(&update.removed), ["/app/c.ts"]);
+    assert_eq!(text(&update.dead_ends[0].chain), ["/app/b.ts", "/app/a.ts"]);
+}
+
+#[test]
+fn cycles_leave_together() {
+    let memory = Memory::new(&[
+        ("/app/a.ts", "import './b'"),
+        ("/app/b.ts", "import './c'"),
+        ("/app/c.ts", "import './b'"),
+    ]);
+    let mut project = project(&memory, &["a.ts"]);
+    let update = save(&mut project, &memory, "/app/a.ts", "export {}");
+    assert_eq!(text(&update.removed), ["/app/b.ts", "/app/c.ts"]);
+    assert!(!project.files().knows("/app/b.ts"));
+    assert!(project.files().knows("/app/a.ts") && !project.files().is_used("/app/a.ts"));
+}
+
+#[test]
+fn an_entry_that_is_not_there_is_named() {
+    let memory = Memory::new(&[("/app/a.ts", ""), ("/app/dir/x.ts", "")]);
+    let mut project = project(&memory, &["a.ts", "src/none.ts", "dir"]);
+    assert_eq!(
+        codes(&project.snapshot()),
+        [("/app/dir", "BINO_PROJECT_ENTRY"), ("/app/src/none.ts", "BINO_PROJECT_ENTRY")]
+    );
+    let message = &project.snapshot().diagnostics[1].message;
+    assert_eq!(message, "the entry src/none.ts is not there, or is no file");
+    let update = save(&mut project, &memory, "/app/src/none.ts", "");
+    assert_eq!(text(&update.added), ["/app/src/none.ts"]);
+    assert_eq!(codes(&project.snapshot()), [("/app/dir", "BINO_PROJECT_ENTRY")]);
+}
+
+#[test]
+fn a_failure_names_file_place_specifier_and_what_was_tried() {
+    let memory =
+        Memory::new(&[("/app/a.ts", "// one\nconst a = 1; import b from './none'\nrequire('./nor')")]);
+    let graph = project(&memory, &["a.ts"]).snapshot();
+    let [error, warning] = graph.diagnostics.as_slice() else { panic!("{:?}", graph.diagnostics) };
+    assert_eq!((&*error.file, error.position.line, error.position.column), ("/app/a.ts", 2, 28));
+    assert_eq!(error.specifier.as_deref(), Some("./none"));
+    assert!(error.tried.contains(&"/app/none.ts".to_owned()), "{error:?}");
+    assert_eq!(error.severity, bino_hmr::scan::Severity::Error);
+    assert_eq!(warning.severity, bino_hmr::scan::Severity::Warning);
+}
+
+#[test]
+fn a_circle_through_links_ends() {
+    let memory = Memory::new(&[
+        ("/app/a.ts", "import './one/b'\nimport './loop/x'\nimport './self'"),
+        ("/app/one", "-> two"),
+        ("/app/two/b.ts", "import './back/a'"),
+        ("/app/two/back", "-> .."),
+        ("/app/loop", "-> pool"),
+        ("/app/pool", "-> loop"),
+        ("/app/self.ts", "-> self.ts"),
+    ]);
+    let mut project = project(&memory, &["a.ts"]);
+    let graph = project.snapshot();
+    assert_eq!(graph.modules.len(), 2);
+    assert_eq!(text(&module(&graph, "/app/a.ts").importers), ["/app/two/b.ts"]);
+    assert_eq!(
+        codes(&graph),
+        [("/app/a.ts", "BINO_RESOLVE_NOT_FOUND"), ("/app/a.ts", "BINO_RESOLVE_NOT_FOUND")]
+    );
+    let update = save(&mut project, &memory, "/app/two/b.ts", "import './back/a'\nimport.meta.hot.accept()");
+    assert!(update.boundaries[0].within_circular_import);
+}
+
+#[test]
+fn a_broken_package_is_named_with_its_file() {
+    let memory = Memory::new(&[
+        ("/app/a.ts", "import 'json'\nimport 'exports/x'\nimport 'ok'"),
+        ("/app/node_modules/json/package.json", "{ broken"),
+        ("/app/node_modules/exports/package.json", r#"{"exports": {".": "./a.js"}}"#),
+        ("/app/node_modules/ok/package.json", r#"{"exports": "./a.js"}"#),
+        ("/app/node_modules/ok/a.js", ""),
+    ]);
+    let mut project = project(&memory, &["a.ts"]);
+    let graph = project.snapshot();
+    assert_eq!(codes(&graph), [("/app/a.ts", "BINO_RESOLVE_PACKAGE"); 2]);
+    assert!(graph.diagnostics[0].message.contains("/app/node_modules/json/package.json:1:"), "{graph:?}");
+    assert!(graph.diagnostics[1].message.contains("\"./x\" is not exported"), "{graph:?}");
+    save(
+        &mut project,
+        &memory,
+        "/app/node_modules/exports/package.json",
+        r#"{"exports": {"./x": "./x.js"}}"#,
+    );
+    memory.write("/app/node_modules/exports/x.js", "");
+    project.update(&[change(ChangeKind::Create, "/app/node_modules/exports/x.js")]);
+    assert_eq!(codes(&project.snapshot()).len(), 1);
+}
+
+#[test]
+fn a_broken_tsconfig_is_one_diagnostic() {
+    let memory = Memory::new(&[
+        ("/app/a.ts", "import './b'"),
+        ("/app/b.ts", "import './c'"),
+        ("/app/c.ts", ""),
+        ("/app/tsconfig.json", "{\n  broken"),
+    ]);
+    let mut project = project(&memory, &["a.ts"]);
+    assert_eq!(codes(&project.snapshot()), [("/app/tsconfig.json", "BINO_RESOLVE_TSCONFIG")]);
+    assert_eq!(project.snapshot().modules.len(), 3, "what needs no tsconfig is found");
+    let update = save(&mut project, &memory, "/app/tsconfig.json", "{}");
+    assert_eq!((codes(&project.snapshot()), update.read), (vec![], 0));
+}
+
+#[test]
+fn what_cannot_be_read_is_told() {
+    let memory = Memory::new(&[("/app/a.ts", "import './b'\nimport './c.ts'"), ("/app/c.ts", "")]);
+    memory.put("/app/b.ts", Thing::Locked);
+    let mut project = project(&memory, &["a.ts"]);
+    assert_eq!(codes(&project.snapshot()), [("/app/b.ts", "BINO_PROJECT_UNREADABLE")]);
+    // A file that became a directory.
+    memory.remove("/app/c.ts");
+    memory.write("/app/c.ts/index.ts", "");
+    let update = project.update(&[
+        change(ChangeKind::Delete, "/app/c.ts"),
+        Change { kind: ChangeKind::Create, path: "/app/c.ts".into(), entry: EntryType::Directory },
+        change(ChangeKind::Create, "/app/c.ts/index.ts"),
+    ]);
+    assert_eq!(
+        (text(&update.added), text(&update.removed)),
+        (vec!["/app/c.ts/index.ts"], vec!["/app/c.ts"]),
+        "{update:?}"
+    );
+    // A file that is gone before it is read, and nobody said so yet.
+    memory.remove("/app/a.ts");
+    project.update(&[change(ChangeKind::Update, "/app/a.ts")]);
+    assert_eq!(codes(&project.snapshot()), [("/app/a.ts", "BINO_PROJECT_ENTRY")]);
+    assert_eq!(project.snapshot().modules, []);
+}
+
+/// `cargo test --release --no-default-features --test project -- --ignored --nocapture`
+/// The floor is reading and scanning alone: `tests/scan_speed.rs`.
+#[test]
+#[ignore = "a measurement, for release builds"]
+fn cold_build() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    for count in [10_000, 50_000] {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        generate(&root, count);
+        let mut times = Vec::new();
+        let mut last = None;
+        for _ in 0..5 {
+            let entries = vec!["src/main.ts".into()];
+            let options = ProjectOptions { root: root.clone(), entries, ..ProjectOptions::default() };
+            let mut project = Project::new(options, Arc::new(Disk));
+            let start = Instant::now();
+            let update = pool.install(|| project.build());
+            times.push(start.elapsed());
+            assert_eq!(
+                (update.read, update.diagnostics.len()),
+                (count * 2 + 1, 0),
+                "{:?}",
+                update.diagnostics.first()
+            );
+            last = Some(project);
+        }
+        times.sort();
+        println!(
+            "{count} modules and their styles, resolved, on 2 threads: best {:?}, median {:?}",
+            times[0], times[2]
+        );
+        let mut project = last.unwrap();
+        let file = root.join("src/feature-7/Component777.tsx");
+        let path = file.to_str().unwrap();
+        let mut timed = |what: &str, changes: &[Change]| {
+            let start = Instant::now();
+            let update = pool.install(|| project.update(changes));
+            println!(
+                "  {what}: {:?} (read {}, parsed {}, resolved {}, affected {})",
+                start.elapsed(),
+                update.read,
+                update.parsed,
+                update.resolved,
+                update.affected.len()
+            );
+        };
+        let old = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, old.clone() + "// more\n").unwrap();
+        timed("one file changed", &[change(ChangeKind::Update, path)]);
+        timed("the same bytes", &[change(ChangeKind::Update, path)]);
+        for round in ["the first new file", "another new file"] {
+            let new = root.join(format!("src/feature-7/{}.ts", round.replace(' ', "-")));
+            std::fs::write(&new, "").unwrap();
+            timed(round, &[change(ChangeKind::Create, new.to_str().unwrap())]);
+        }
+        std::fs::remove_file(&file).unwrap();
+        timed("one file deleted", &[change(ChangeKind::Delete, path)]);
+        std::fs::write(&file, old).unwrap();
+        timed("and back", &[change(ChangeKind::Create, path)]);
+        std::fs::write(root.join("tsconfig.json"), "{}").unwrap();
+        timed(
+            "tsconfig changed",
+            &[change(ChangeKind::Update, root.join("tsconfig.json").to_str().unwrap())],
+        );
+    }
+}
+
+/// Components that import each other, a hundred to a folder, each with a style; the entry imports them by folders.
+fn generate(root: &Path, count: usize) {
+    let write = |path: PathBuf, text: &str| {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(root.join("tsconfig.json"), r#"{"compilerOptions": {"paths": {"@/*": ["./src/*"]}}}"#);
+    write(root.join("package.json"), "{}");
+    write(root.join("node_modules/react/package.json"), r#"{"main": "index.js"}"#);
+    write(root.join("node_modules/react/index.js"), "");
+    let mut main = String::new();
+    for index in 0..count {
+        let (first, second) = (index / 2, index / 3);
+        let folder = root.join(format!("src/feature-{}", index / 100));
+        let text = format!(
+            "import React, {{ useCallback, useState }} from 'react';
+import {{ Component{first} }} from '../feature-{}/Component{first}';
+import Second from '@/feature-{}/Component{second}';
+import type {{ Item }} from '../types';
+import styles from './Component{index}.module.css';
+
+export interface Component{index}Props {{
+  items: readonly Item[];
+  onSelect?: (item: Item, index: number) => void;
+}}
+
+/** Shows the items of feature {index}. */
+export function Component{index}({{ items, onSelect, ...rest }}: Component{index}Props) {{
+  const [selected, setSelected] = useState<number>(0);
+  const select = useCallback((item: Item, at: number) => {{
+    setSelected(at);
+    onSelect?.(item, at);
+  }}, [onSelect]);
+  return (
+    <section className={{styles.root}}>
+      <ul>
+        {{items.map((item, at) => (
+          <li key={{item.id}} className={{at === selected ? styles.selected : undefined}} onClick={{() => select(item, at)}}>
+            {{item.name}}
+          </li>
+        ))}}
+      </ul>
+      <Component{first} />
+      <Second {{...rest}} />
+    </section>
+  );
+}}
+",
+            first / 100,
+            second / 100
+        );
+        write(folder.join(format!("Component{index}.tsx")), &text);
+        write(
+            folder.join(format!("Component{index}.module.css")),
+            ".root { color: red }\n.selected { color: blue }\n",
+        );
+        main += &format!("import './feature-{}/Component{index}'\n", index / 100);
+    }
+    write(root.join("src/main.ts"), &main);
+}
