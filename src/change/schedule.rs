@@ -17,7 +17,6 @@
 //!                     close
 //! ```
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Change, Dirty, Transaction};
@@ -41,14 +40,13 @@ const QUIET_MAX: Duration = Duration::from_millis(40);
 /// it by this much at most.
 const STREAM: Duration = Duration::from_millis(50);
 
-/// A save that follows a batch sooner than this is part of a loop over files, or a double save; only the first of
-/// a loop goes out at once, the rest is gathered.
+/// The same file saved again sooner than this is a double save, and is gathered.
 const LULL: Duration = Duration::from_millis(20);
 
 /// The third file that is saved each this soon after the one before makes a series: a formatter that works through its
-/// list, or Save All. One payload for the rest of it is worth more than its speed. Two are no series: held back, the
-/// second would meet a page that has fetched the first already.
-const SERIES: Duration = Duration::from_millis(150);
+/// list, or Save All. One payload for the rest of it is worth more than its speed. Two are no series, and the second
+/// goes out at once too: held back, it would meet a page that has fetched the first already.
+const SERIES: Duration = Duration::from_millis(60);
 
 /// How long nothing may come before a series counts as complete: formatters take some tens of milliseconds a file.
 const SERIES_QUIET: Duration = Duration::from_millis(60);
@@ -112,6 +110,14 @@ struct LastBatch {
     run: u32,
 }
 
+impl LastBatch {
+    /// Whether the transaction saves the same file again.
+    fn is_again(&self, transaction: &Transaction) -> bool {
+        let Some(only) = self.only.as_deref() else { return false };
+        transaction.dirty().iter().any(|dirty| normalize(&dirty.path) == only)
+    }
+}
+
 /// Decides when transactions close.
 #[derive(Debug, Default)]
 pub struct Schedule {
@@ -138,7 +144,10 @@ impl Schedule {
             return if now >= end { Step::Close } else { Step::Wait(end) };
         }
 
-        let calm = self.last_batch.as_ref().is_none_or(|last| now >= last.closed + LULL);
+        let calm = self
+            .last_batch
+            .as_ref()
+            .is_none_or(|last| now >= last.closed + LULL || (last.run == 1 && !last.is_again(transaction)));
         let series = self.is_series(transaction);
         if calm
             && !series
@@ -204,10 +213,7 @@ impl Schedule {
     /// Whether the transaction goes on where the batch before ended. The same file again is a double save.
     fn is_series(&self, transaction: &Transaction) -> bool {
         let Some(last) = &self.last_batch else { return false };
-        let again = |path: &Path| last.only.as_deref().is_some_and(|only| only == normalize(path));
-        last.run >= 2
-            && transaction.opened() < last.closed + SERIES
-            && !transaction.dirty().iter().any(|dirty| again(&dirty.path))
+        last.run >= 2 && transaction.opened() < last.closed + SERIES && !last.is_again(transaction)
     }
 }
 

@@ -161,14 +161,13 @@ fn a_storm_of_new_paths_ends_at_the_cap() {
 
 #[test]
 fn a_loop_over_modules_is_not_one_batch_for_each() {
-    let start = Instant::now();
-    let mut world = World { known: true, ..World::default() };
     let mut schedule = Schedule::new(None);
-    schedule.closed(start, &[update("/a")], true);
-    let soon = start + ms(1);
-    let mut transaction = Transaction::open(soon);
-    transaction.mark(Path::new("/b"), Evidence::WRITTEN | Evidence::CLOSED, soon);
-    assert_eq!(schedule.poll(soon, &mut transaction, &mut world), Step::Wait(soon + QUIET));
+    let world = World { known: true, ..World::default() };
+    // The first and the second file go out at once, and the rest is gathered.
+    for (file, held) in [("/a", 0), ("/b", 0), ("/c", 60)] {
+        assert_eq!(closes_at(&mut schedule, &[(0, 1, SAVE)], |_| world), held, "{file}");
+        schedule.closed(Instant::now(), &[update(file)], true);
+    }
 }
 
 #[test]
@@ -197,7 +196,7 @@ fn what_follows_two_batches_is_held_only_if_it_is_a_series() {
     type Before<'a> = [&'a [Change]; 2];
     let table: [(&str, Before, bool, u64, u64); 8] = [
         ("a third file soon after", [&nine, &eight], true, 30, 60),
-        ("a third file much later", [&nine, &eight], true, 151, 0),
+        ("a third file much later", [&nine, &eight], true, 61, 0),
         ("a file after a double save of another", [&nine, &nine], true, 30, 0),
         ("a file after two that no graph knows", [&nine, &eight], false, 30, 0),
         ("the same file again", [&nine, &one], true, 30, 0),
