@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bino_hmr::change::ChangeBatch;
 use bino_hmr::engine::{Engine, EngineEvent, EngineOptions, UsedFiles};
+use bino_hmr::project::ProjectUpdate;
 use crossbeam_channel::Receiver;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -226,4 +228,96 @@ fn save_latency() {
     engine.close();
     delays.sort();
     println!("from the end of a save to the sink: median {:?}, worst {:?}", delays[100], delays[199]);
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn update(events: &Receiver<EngineEvent>) -> (ChangeBatch, ProjectUpdate) {
+    match events.recv_timeout(DEADLINE) {
+        Ok(EngineEvent::Update(batch, update)) => (batch, *update),
+        other => panic!("expected Update, got {other:?}"),
+    }
+}
+
+/// Updates until one says this; a write can be seen in two.
+fn update_with(events: &Receiver<EngineEvent>, says: impl Fn(&ProjectUpdate) -> bool) -> ProjectUpdate {
+    loop {
+        let (_, update) = update(events);
+        if says(&update) {
+            return update;
+        }
+    }
+}
+
+#[test]
+fn with_entries_each_batch_comes_with_what_it_did_to_the_graph() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().canonicalize().unwrap().join("app");
+    let outside = temp.path().canonicalize().unwrap().join("packages/lib/src");
+    write(&root.join("main.ts"), "import './a'\nimport '../packages/lib/src/index'\n");
+    write(&root.join("a.ts"), "import './gone'\n");
+    write(&outside.join("index.ts"), "");
+    let (engine, events) =
+        start(EngineOptions { entries: vec!["main.ts".into(), "none.ts".into()], ..options(&root) });
+    ready(&events);
+    let path = |name: &str| root.join(name).to_str().unwrap().to_owned();
+    let graph = engine.graph().unwrap().unwrap();
+    let modules: Vec<_> = graph.modules.iter().map(|module| module.url.clone()).collect();
+    let lib = outside.join("index.ts").to_str().unwrap().to_owned();
+    assert_eq!(modules, ["/a.ts", "/main.ts", &format!("/@fs{lib}")]);
+    let codes: Vec<_> = graph.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, ["BINO_RESOLVE_NOT_FOUND", "BINO_PROJECT_ENTRY"]);
+
+    std::fs::write(root.join("gone.ts"), "import.meta.hot.accept()").unwrap();
+    let mended = update_with(&events, |update| !update.added.is_empty());
+    assert_eq!(mended.added.iter().map(ToString::to_string).collect::<Vec<_>>(), [path("gone.ts")]);
+    assert!(mended.diagnostics.iter().all(|found| found.code == "BINO_PROJECT_ENTRY"), "{mended:?}");
+    std::fs::write(root.join("gone.ts"), "import.meta.hot.accept() // again").unwrap();
+    let accepted = update_with(&events, |update| !update.boundaries.is_empty());
+    assert_eq!(&*accepted.boundaries[0].boundary, path("gone.ts"));
+
+    // Outside of the root, watched because the graph uses it.
+    std::fs::write(&lib, "export const changed = 1").unwrap();
+    let reload = update_with(&events, |update| !update.dead_ends.is_empty());
+    assert_eq!(&*reload.dead_ends[0].chain[0], lib);
+    let before = engine.stats().unwrap().epoch;
+    std::fs::remove_file(root.join("a.ts")).unwrap();
+    let (batch, _) = update(&events);
+    assert!(batch.epoch > before);
+    let graph = engine.graph().unwrap().unwrap();
+    assert_eq!(graph.modules.len(), 2, "{graph:?}");
+    engine.close();
+    assert_eq!(engine.graph().unwrap_err().code(), "BINO_ENGINE_CLOSED");
+}
+
+#[test]
+fn without_entries_there_is_no_graph() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let (engine, events) = start(options(temp.path()));
+    ready(&events);
+    assert_eq!(engine.graph().unwrap(), None);
+}
+
+#[test]
+fn close_does_not_wait_for_the_first_build() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let mut main = String::new();
+    for index in 0..2000 {
+        main += &format!("import './m{index}'\n");
+        std::fs::write(temp.path().join(format!("m{index}.ts")), format!("export const a = {index}"))
+            .unwrap();
+    }
+    std::fs::write(temp.path().join("main.ts"), main).unwrap();
+    for _ in 0..10 {
+        let (engine, events) =
+            start(EngineOptions { entries: vec!["main.ts".into()], ..options(temp.path()) });
+        engine.close();
+        assert!(events.iter().all(|event| matches!(event, EngineEvent::Ready(_))));
+    }
 }

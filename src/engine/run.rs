@@ -276,12 +276,15 @@ impl Run {
                 let batch = ChangeBatch { epoch: self.epoch, changes, rescan: false };
                 sink(EngineEvent::Update(batch, update));
             }
-            Done::Rechecked(..) | Done::Described => {}
+            Done::Rechecked(..) | Done::Nothing => {}
         }
         if silent && !self.ready {
             self.ready = true;
             self.warn(sink);
             sink(EngineEvent::Ready(self.stats()));
+            if let Some(work) = &mut self.work {
+                work.add(Job::Prepare);
+            }
         }
         if let Some(work) = &mut self.work {
             work.go_on();

@@ -19,6 +19,8 @@ use crate::watch;
 pub(super) enum Job {
     /// Read everything.
     Build,
+    /// Get ready for the first batch.
+    Prepare,
     /// Take in a batch. Its epoch is given when it is done: it may have to let another one pass.
     Update(ChangeBatch),
     /// Look again at what lies in directories that are watched from now on: it may have changed in between.
@@ -32,7 +34,7 @@ pub(super) enum Done {
     Built,
     Updated(ChangeBatch, Box<ProjectUpdate>),
     Rechecked(Vec<Change>, Box<ProjectUpdate>),
-    Described,
+    Nothing,
 }
 
 /// The end of a job, as the engine's thread is told.
@@ -118,6 +120,10 @@ fn perform(mut project: Box<Project>, job: Job) -> Worked {
             project.build();
             Done::Built
         }
+        Job::Prepare => {
+            project.prepare();
+            Done::Nothing
+        }
         Job::Update(batch) => {
             let update = project.update(&batch.changes);
             Done::Updated(batch, Box::new(update))
@@ -130,7 +136,7 @@ fn perform(mut project: Box<Project>, job: Job) -> Worked {
         Job::Describe(reply) => {
             // Whoever asked and went away needs no answer.
             let _ = reply.send(Some(project.snapshot()));
-            Done::Described
+            Done::Nothing
         }
     };
     let outside = project.take_outside();

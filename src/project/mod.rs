@@ -78,6 +78,8 @@ struct Progress {
     looked_at: Vec<ModuleId>,
     /// Whether something may no longer be reached.
     lost: bool,
+    /// Whether the entries were looked for.
+    entries: bool,
 }
 
 impl Project {
@@ -130,6 +132,11 @@ impl Project {
             self.resolver.relax();
         }
         update
+    }
+
+    /// Pays now for what the next update would have to pay for: the index of names, and the import cycles.
+    pub fn prepare(&mut self) {
+        self.store.prepare();
     }
 
     /// The whole graph as plain data.
@@ -199,7 +206,6 @@ impl Project {
             ids.par_iter().map(|id| read(resolver, store.path(*id), store.hash(*id), stop)).collect();
         for (id, reading) in ids.iter().zip(readings) {
             progress.count(&reading);
-            progress.looked_at.push(*id);
             if self.store.take_in(*id, reading) {
                 progress.changed.push(*id);
             }
@@ -207,6 +213,7 @@ impl Project {
     }
 
     fn find_entries(&mut self, progress: &mut Progress) {
+        progress.entries = true;
         self.missing.clear();
         let mut found = Vec::new();
         for entry in &self.entries {
@@ -299,7 +306,8 @@ impl Project {
     }
 
     fn finish(&mut self, progress: Progress, built: bool) -> ProjectUpdate {
-        let Progress { read, parsed, resolved, mut changed, mut relinked, mut looked_at, .. } = progress;
+        let Progress { read, parsed, resolved, mut changed, mut relinked, mut looked_at, entries, .. } =
+            progress;
         let store = &mut self.store;
         let (added, removed) = store.describe(&self.files, built);
         changed.retain(|id| store.is_there(*id));
@@ -312,7 +320,7 @@ impl Project {
         looked_at.sort_by(|one, two| store.path(*one).cmp(store.path(*two)));
         looked_at.dedup();
         let mut diagnostics = store.diagnostics(&looked_at);
-        diagnostics.extend(self.missing.iter().cloned());
+        diagnostics.extend(self.missing.iter().filter(|_| entries).cloned());
         diagnostics.sort();
         let mut update =
             ProjectUpdate { added, removed, diagnostics, read, parsed, resolved, ..ProjectUpdate::default() };

@@ -19,8 +19,8 @@ pub struct ProjectUpdate {
     pub added: Vec<Arc<str>>,
     /// Modules that the entries no longer reach, by path.
     pub removed: Vec<Arc<str>>,
-    /// What is wrong with the modules that were scanned or resolved again, by path. For all of them:
-    /// [`Snapshot::diagnostics`].
+    /// What is wrong with the modules that were scanned or resolved again, by path; and which entries are not there,
+    /// when some name came or went. For everything: [`Snapshot::diagnostics`].
     pub diagnostics: Vec<Diagnostic>,
     /// How many files were read.
     pub read: usize,

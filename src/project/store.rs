@@ -192,7 +192,6 @@ impl Store {
         if let Some(index) = &mut self.index
             && node.hinges.keys != hinges.keys
         {
-            index.outdate(node.hinges.keys.len());
             index.add(id, &hinges.keys);
         }
         let differs =
@@ -295,9 +294,6 @@ impl Store {
             self.ids.remove(&node.path);
             self.stale.remove(id);
             self.broad.remove(id);
-            if let Some(index) = &mut self.index {
-                index.outdate(node.hinges.keys.len());
-            }
             kept.extend(node.imports.iter().filter(|import| reach.seen.contains(**import)));
             if node.reported {
                 self.removed.push(node.path);
@@ -313,6 +309,20 @@ impl Store {
         }
     }
 
+    /// Does now what a change of names or of edges would wait for.
+    pub fn prepare(&mut self) {
+        self.renew_index();
+        self.graph.prepare();
+    }
+
+    fn renew_index(&mut self) {
+        if self.index.as_ref().is_none_or(Index::is_mostly_stale) {
+            let nodes = (0..).map(ModuleId).zip(&self.nodes);
+            let known = nodes.filter_map(|(id, node)| Some((id, &*node.as_ref()?.hinges.keys)));
+            self.index = Some(Index::new(known));
+        }
+    }
+
     /// The modules whose specifiers may lead elsewhere.
     pub fn concerned(&mut self, shift: &Shift) -> Vec<ModuleId> {
         let all = |nodes: &[Option<Node>]| -> Vec<ModuleId> {
@@ -324,13 +334,7 @@ impl Store {
         if shift.names.is_empty() {
             return Vec::new();
         }
-        if self.index.as_ref().is_none_or(Index::is_mostly_stale) {
-            let mut index = Index::default();
-            for id in all(&self.nodes) {
-                index.add(id, &self.node(id).hinges.keys);
-            }
-            self.index = Some(index);
-        }
+        self.renew_index();
         let mut keys: Vec<_> = shift.names.iter().flat_map(|name| Key::touched(name)).collect();
         keys.sort_unstable();
         keys.dedup();

@@ -8,7 +8,9 @@ use oxc_resolver::{JSONError, ResolveContext, ResolveError, TsConfig};
 
 use super::names::{is_external, is_relative, package_of, without_query};
 use super::tree::normal;
-use super::{Answer, ConfigFailure, EXTENSIONS, Entry, Failure, Key, Kind, Question, Resolver, Target};
+use super::{
+    Answer, Config, ConfigFailure, EXTENSIONS, Entry, Failure, Key, Kind, Question, Resolver, Target,
+};
 
 /// A module and what its questions have depended on so far.
 pub struct Asker<'r> {
@@ -128,6 +130,13 @@ impl<'r> Asker<'r> {
     /// Looks for a file by its path, give or take an extension.
     fn at(&mut self, base: &Path, specifier: &str, kind: Kind) -> Result<Target, Failure> {
         let base = self.resolver.tree.beside(base);
+        if matches!(kind, Kind::Import | Kind::Require)
+            && self.tsconfig().is_none_or(|tsconfig| tsconfig.compiler_options.root_dirs.is_none())
+            && let Some(found) = self.resolver.plain(&base)
+        {
+            Key::asked(&base, &mut self.keys);
+            return Ok(file(&found));
+        }
         let names = candidates(&base, kind);
         let mut problem = None;
         for name in names.iter().take(if kind == Kind::Sass { 2 } else { 1 }) {
@@ -191,9 +200,18 @@ impl<'r> Asker<'r> {
     fn bare(&mut self, specifier: &str, kind: Kind) -> Result<Target, Failure> {
         let scripted = matches!(kind, Kind::Import | Kind::Require);
         let tsconfig = if scripted { self.tsconfig() } else { None };
+        if let Some(tsconfig) = &tsconfig
+            && let Some(first) = tsconfig.resolve_path_alias_or_base_url(specifier).first()
+        {
+            let base = self.resolver.tree.beside(first);
+            if let Some(found) = self.resolver.plain(&base) {
+                Key::asked(&base, &mut self.keys);
+                return Ok(file(&found));
+            }
+        }
         let question = Question {
             dir: Arc::clone(&self.dir),
-            tsconfig: tsconfig.as_ref().map(|tsconfig| tsconfig.path.as_path().into()),
+            tsconfig: tsconfig.clone().map(Config),
             kind,
             specifier: specifier.into(),
         };

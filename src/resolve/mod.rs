@@ -13,13 +13,15 @@ mod fs;
 mod glob;
 mod key;
 mod names;
+mod plain;
 mod shift;
 mod tree;
 
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use oxc_resolver::{ResolveOptions as Rules, ResolverGeneric, TsconfigDiscovery};
+use oxc_resolver::{ResolveOptions as Rules, ResolverGeneric, TsConfig, TsconfigDiscovery};
 use rustc_hash::FxHashMap;
 
 pub use asker::Asker;
@@ -28,6 +30,7 @@ pub use glob::{Expansion, GlobOptions, GlobWatch};
 pub use key::Key;
 pub use shift::Shift;
 
+use plain::MEANT;
 use tree::{Tree, normal};
 
 /// How specifiers are resolved.
@@ -112,15 +115,35 @@ pub struct Resolver {
     builtins: Oxc,
     /// What bare specifiers lead to; a hundred modules of one directory ask the same.
     bare: RwLock<FxHashMap<Question, Arc<Answer>>>,
+    /// Whether the package that a directory belongs to may map its files to others.
+    mapping: RwLock<FxHashMap<PathBuf, bool>>,
 }
 
 /// A bare specifier, as far as the answer depends on who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Question {
     dir: Arc<Path>,
-    tsconfig: Option<Arc<Path>>,
+    tsconfig: Option<Config>,
     kind: Kind,
     specifier: Box<str>,
+}
+
+/// A tsconfig, compared by where it is in memory: two that are the same are at worst asked for twice.
+#[derive(Clone, Debug)]
+struct Config(Arc<TsConfig>);
+
+impl PartialEq for Config {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Config {}
+
+impl Hash for Config {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
 }
 
 #[derive(Debug)]
@@ -149,14 +172,10 @@ impl Resolver {
             condition_names: with(&[condition, "default"]),
             extensions: list(EXTENSIONS),
             // TypeScript has specifiers name what comes out of a file.
-            extension_alias: [
-                (".js", &[".js", ".ts", ".tsx"][..]),
-                (".jsx", &[".jsx", ".tsx"]),
-                (".mjs", &[".mjs", ".mts"]),
-                (".cjs", &[".cjs", ".cts"]),
-            ]
-            .map(|(written, meant)| (written.to_owned(), list(meant)))
-            .into(),
+            extension_alias: MEANT
+                .iter()
+                .map(|(written, meant)| ((*written).to_owned(), list(meant)))
+                .collect(),
             main_fields: list(if browser {
                 &["browser", "module", "jsnext:main", "jsnext", "main"]
             } else {
@@ -198,7 +217,19 @@ impl Resolver {
             (from, normal(&root.join(to)))
         });
         let alias = alias.collect();
-        Self { tree, root, alias, scripts, requires, styles, sass, assets, builtins, bare: RwLock::default() }
+        Self {
+            tree,
+            root,
+            alias,
+            scripts,
+            requires,
+            styles,
+            sass,
+            assets,
+            builtins,
+            bare: RwLock::default(),
+            mapping: RwLock::default(),
+        }
     }
 
     /// The root, links resolved.

@@ -78,6 +78,7 @@ impl Resolver {
         shift.everything |= shift.names.iter().any(|path| self.is_about_rules(path));
         if shift.everything {
             self.tree.forget_everything();
+            self.mapping.write().unwrap_or_else(PoisonError::into_inner).clear();
         }
         if !shift.is_empty() {
             self.scripts.clear_cache();

@@ -124,6 +124,16 @@ impl Tree {
         }
     }
 
+    /// The names in a directory without links in its path; `None` if it has to be asked for a name at a time, or is not
+    /// there.
+    pub fn listed(&self, dir: &Path) -> Option<Arc<Listing>> {
+        if let Some(known) = self.0.listings.read().unwrap_or_else(PoisonError::into_inner).get(dir) {
+            return Some(Arc::clone(known));
+        }
+        let real = self.real_dir(dir, 0).filter(|real| **real == *dir && !self.0.above.contains(dir))?;
+        Some(self.listing(&real))
+    }
+
     /// Everything remembered below a directory without links.
     pub fn remembered_below(&self, dir: &Path) -> Vec<PathBuf> {
         let listings = self.0.listings.read().unwrap_or_else(PoisonError::into_inner);
