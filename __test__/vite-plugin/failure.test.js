@@ -32,6 +32,33 @@ it('a walk that fails sends what Vite would have sent', async () => {
   await page.log('the walk broke')
 })
 
+it('a walk that fails loses neither the error of a hook nor a reload that was held back', async () => {
+  const project = createProject(FILES)
+  const page = await startServer(project, {
+    config: {
+      plugins: [
+        {
+          name: 'test:reloads-and-throws',
+          hotUpdate() {
+            if (this.environment.name !== 'client') return
+            this.environment.hot.send({ type: 'full-reload', path: '*' })
+            throw new Error('the hook broke')
+          },
+        },
+      ],
+    },
+  })
+  await page.load(['/main.js'])
+  page.session.engine.walk = () => {
+    throw new Error('the walk broke')
+  }
+  const error = page.next(({ type }) => type === 'error')
+  const reload = page.next(({ type }) => type === 'full-reload')
+  project.write('main.js', `${FILES['main.js']}// edited\n`)
+  expect(await error).toMatchObject({ err: { message: 'the hook broke' } })
+  expect(await reload).toEqual({ type: 'full-reload', path: '*' })
+})
+
 it('what does not decode is an error with a code, and never a crash', async () => {
   const page = await startServer(createProject(FILES))
   const { engine } = page.session

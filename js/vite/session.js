@@ -261,16 +261,22 @@ export class Session {
       send(transaction, this)
     } catch (error) {
       this.fallBack(error)
-      // Nothing was sent: Vite still can.
-      for (const pass of transaction.passes) {
-        for (const environment of this.environmentsOf(pass)) outsideOfPasses(() => pass.hmr?.(environment))
-      }
+      outsideOfPasses(() => this.#leaveToVite(transaction))
     }
   }
 
-  /** @param {Pass} pass */
-  environmentsOf(pass) {
-    return Object.values(this.environments).filter((environment) => pass.seeds.has(environment))
+  /**
+   * Nothing was sent: Vite still can, the errors of hooks included, and what was held back goes out.
+   *
+   * @param {Transaction} transaction
+   */
+  #leaveToVite(transaction) {
+    for (const environment of Object.values(this.environments)) {
+      for (const pass of transaction.passes) {
+        if (pass.seeds.has(environment) || pass.errors.has(environment)) pass.hmr?.(environment)
+      }
+      for (const reload of transaction.reloads.get(environment) ?? []) environment.hot.send(reload)
+    }
   }
 }
 
