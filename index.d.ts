@@ -257,6 +257,8 @@ export interface WatcherModule {
   isSelfAccepting: boolean
   /** Paths of the imports whose updates it accepts. */
   acceptedDeps: string[]
+  /** Its exports whose updates it accepts (`import.meta.hot.acceptExports()`); not there if it never said. */
+  acceptedExports?: string[]
 }
 
 /** Figures of a {@link Watcher}; all are 0 until it is ready. */

@@ -174,6 +174,8 @@ export interface GraphModule {
   isSelfAccepting: boolean
   /** Paths of the imports whose updates it accepts. */
   acceptedDeps: Array<string>
+  /** Its exports whose updates it accepts, if it ever said. */
+  acceptedExports?: Array<string>
 }
 
 /** What a batch did to the graph. */

@@ -306,6 +306,95 @@ fn what_cannot_be_read_is_told() {
     assert_eq!(project.snapshot().modules, []);
 }
 
+/// What an importer says, and whether a change of `dep.ts` concerns it, which accepts updates of `a` and `b` and has `c`.
+type Taking = (&'static str, bool);
+
+#[test]
+fn who_takes_only_accepted_exports_is_left_alone() {
+    let cases: &[Taking] = &[
+        ("import { a } from './dep'", false),
+        ("import { a as x, b } from './dep'", false),
+        ("import './dep'", false),
+        ("export { b as c } from './dep'", false),
+        ("import { a, c } from './dep'", true),
+        ("import { a } from './dep'\nimport { c } from './dep.ts'", true),
+        ("import dep from './dep'", true),
+        ("import * as dep from './dep'", true),
+        ("import { a } from './dep'\nimport('./dep')", true),
+        ("export { c } from './dep'", true),
+        ("export * from './dep'", true),
+        ("export * as dep from './dep'", true),
+        ("const { a } = require('./dep')", true),
+        ("import { a } from './dep?raw'", true),
+        ("new URL('./dep.ts', import.meta.url)", true),
+        ("import.meta.glob('./d*.ts')", true),
+        ("import.meta.glob('./d*.ts', { eager: true })", true),
+        ("import.meta.glob('./d*.ts', { import: 'a' })", true),
+        ("import.meta.glob('./d*.ts', { import: 'a', eager: true })", false),
+        ("import.meta.glob('./d*.ts', { import: 'c', eager: true })", true),
+        ("import { a } from './dep'\nimport type { T } from './dep'", false),
+    ];
+    let dep = "export const a = 1, b = 2, c = 3, T = 4\nimport.meta.hot.acceptExports(['a', 'b'])";
+    for (importer, concerned) in cases {
+        let memory = Memory::new(&[("/app/main.ts", importer), ("/app/dep.ts", dep)]);
+        let mut project = project(&memory, &["main.ts"]);
+        let graph = project.snapshot();
+        assert_eq!(module(&graph, "/app/dep.ts").accepted_exports, Some(vec!["a".into(), "b".into()]));
+        let ignored = &module(&graph, "/app/main.ts").ignored;
+        assert_eq!(text(ignored), if *concerned { vec![] } else { vec!["/app/dep.ts"] }, "{importer}");
+        let update = save(&mut project, &memory, "/app/dep.ts", &format!("// saved\n{dep}"));
+        // It takes its part of the change in any case.
+        assert_eq!(update.boundaries.len(), 1, "{importer}");
+        assert_eq!(text(&update.boundaries[0].chain), ["/app/dep.ts"], "{importer}");
+        let ends: Vec<_> = update.dead_ends.iter().map(|end| text(&end.chain)).collect();
+        if *concerned {
+            assert_eq!(ends, [["/app/dep.ts", "/app/main.ts"]], "{importer}");
+            assert_eq!(text(&update.affected), ["/app/dep.ts", "/app/main.ts"], "{importer}");
+        } else {
+            assert_eq!(ends, [[""; 0]; 0], "{importer}");
+            assert_eq!(text(&update.affected), ["/app/dep.ts"], "{importer}");
+        }
+    }
+}
+
+#[test]
+fn accepting_every_export_is_accepting_oneself() {
+    let cases = [
+        ("export const a = 1\nimport.meta.hot.acceptExports('a')", true),
+        (
+            "export const a = 1, b = 2\nimport.meta.hot.acceptExports('a'); import.meta.hot.acceptExports(['b'])",
+            true,
+        ),
+        ("export const a = 1\nexport type T = 1\nimport.meta.hot.acceptExports('a')", true),
+        ("export const a = 1\nexport default 1\nimport.meta.hot.acceptExports('a')", false),
+        ("import.meta.hot.acceptExports()", true),
+        ("export const a = 1\nimport.meta.hot.acceptExports(() => {})", false),
+        ("export const a = 1\nimport.meta.hot.accept('./none', () => {})", false),
+    ];
+    for (dep, accepts) in cases {
+        let memory = Memory::new(&[("/app/main.ts", "import * as dep from './dep'"), ("/app/dep.ts", dep)]);
+        let graph = project(&memory, &["main.ts"]).snapshot();
+        assert_eq!(module(&graph, "/app/dep.ts").self_accepting, accepts, "{dep}");
+    }
+}
+
+#[test]
+fn accepted_exports_come_and_go() {
+    let (plain, accepting) =
+        ("export const a = 1, b = 2", "export const a = 1, b = 2\nimport.meta.hot.acceptExports('a')");
+    let memory = Memory::new(&[("/app/main.ts", "import { a } from './dep'"), ("/app/dep.ts", plain)]);
+    let mut project = project(&memory, &["main.ts"]);
+    let mut save = |path: &str, text: &str| {
+        let update = save(&mut project, &memory, path, text);
+        (update.boundaries.len(), update.dead_ends.len())
+    };
+    assert_eq!(save("/app/dep.ts", &format!("{plain} // saved")), (0, 1));
+    assert_eq!(save("/app/dep.ts", accepting), (1, 0), "nobody wrote the importer meanwhile");
+    assert_eq!(save("/app/main.ts", "import { b } from './dep'"), (0, 1));
+    assert_eq!(save("/app/dep.ts", &format!("{accepting} // saved")), (1, 1));
+    assert_eq!(save("/app/dep.ts", plain), (0, 1));
+}
+
 /// `cargo test --release --no-default-features --test project -- --ignored --nocapture`
 ///
 /// Beside each build stands its floor: the same files, read and scanned in parallel and nothing else. Both are also

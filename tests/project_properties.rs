@@ -47,6 +47,7 @@ impl Random {
 const DIRS: &[&str] =
     &["app/src", "app/src/a", "app/src/a/deep", "app/src/b", "app/other", "packages/lib/src"];
 const NAMES: &[&str] = &["one", "two", "three", "index", "main"];
+const EXPORTS: &[&str] = &["one", "two", "default"];
 const EXTENSIONS: &[&str] =
     &["ts", "ts", "tsx", "js", "mjs", "json", "css", "scss", "module.css", "html", "vue"];
 
@@ -115,7 +116,7 @@ fn text(path: &str, known: &[PathBuf], random: &mut Random) -> String {
     }
     for at in 0..count {
         let to = specifier(random);
-        text += &match random.below(9) {
+        text += &match random.below(12) {
             0 => format!("export * from '{to}'\n"),
             1 => format!("import('{to}')\n"),
             2 => format!("import type {{ T{at} }} from '{to}'\n"),
@@ -126,11 +127,24 @@ fn text(path: &str, known: &[PathBuf], random: &mut Random) -> String {
                 "import.meta.glob('{}')\n",
                 random.pick(&["./*.ts", "./**/*.css", "../b/*", "/src/a/**", "@/b/*.ts"])
             ),
+            7 => format!("import {{ {} as y{at} }} from '{to}'\n", random.pick(EXPORTS)),
+            8 => format!("export {{ {} as z{at} }} from '{to}'\n", random.pick(EXPORTS)),
+            9 => format!("import {{ {} as y{at} }} from '{to}?raw'\n", random.pick(EXPORTS)),
             _ => format!("import x{at} from '{to}'\n"),
         };
     }
     if random.one_in(5) {
         text += "import.meta.hot.accept()\n";
+    }
+    if random.one_in(3) {
+        text += "export const one = 1, two = 2\n";
+    }
+    if random.one_in(3) {
+        text += &format!(
+            "import.meta.hot.acceptExports(['{}', '{}'])\n",
+            random.pick(EXPORTS),
+            random.pick(EXPORTS)
+        );
     }
     if random.one_in(15) {
         text += "const broken = {{ (\n";

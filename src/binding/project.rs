@@ -89,6 +89,8 @@ pub struct GraphModule {
     pub is_self_accepting: bool,
     /// Paths of the imports whose updates it accepts.
     pub accepted_deps: Vec<String>,
+    /// Its exports whose updates it accepts, if it ever said.
+    pub accepted_exports: Option<Vec<String>>,
 }
 
 impl From<ProjectUpdate> for GraphUpdate {
@@ -154,6 +156,9 @@ impl From<ModuleInfo> for GraphModule {
             imports: texts(&module.imports),
             is_self_accepting: module.self_accepting,
             accepted_deps: texts(&module.accepted_deps),
+            accepted_exports: module
+                .accepted_exports
+                .map(|names| names.into_iter().map(String::from).collect()),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! A style sheet that a script or a page imports takes updates of itself, unless it is a CSS module, whose names may
 //! have changed. One that only other style sheets import is text in those, and leaves updates to them, as in Vite.
 
-use super::{Acceptance, ModuleGraph, ModuleId, ModuleKind};
+use super::{Acceptance, Bindings, ModuleGraph, ModuleId, ModuleKind, NameId};
 use crate::scan::{Language, ModuleFacts};
 
 /// What is known of a module beside its importers.
@@ -18,6 +18,10 @@ pub struct Record<'a> {
     pub facts: &'a ModuleFacts,
     /// The modules whose updates it accepts, sorted.
     pub accepted_deps: &'a [ModuleId],
+    /// The exports whose updates it accepts, sorted; `None` when it never said.
+    pub accepted_exports: Option<&'a [NameId]>,
+    /// What it takes from modules that accept updates of some exports, sorted by module. No more is asked for.
+    pub imported_bindings: Option<&'a [Bindings]>,
     /// Whether somebody imports it who is no style sheet, or it is an entry.
     pub stands_alone: bool,
     /// Whether a page links to it.
@@ -38,7 +42,7 @@ fn acceptance(record: &Record<'_>) -> Acceptance {
         record.stands_alone && !record.file.contains(".module.")
     } else {
         // The plugins of Vue and Svelte have every component accept itself.
-        matches!(language, Language::Vue | Language::Svelte) || record.facts.hot.accepts_itself()
+        matches!(language, Language::Vue | Language::Svelte) || record.facts.accepts_itself()
     };
     if accepts { Acceptance::SelfAccepting } else { Acceptance::None }
 }
@@ -72,6 +76,8 @@ impl ModuleGraph {
         module.kind = kind(record);
         module.acceptance = acceptance(record);
         module.accepted_deps = record.accepted_deps.into();
+        module.accepted_exports = record.accepted_exports.map(Box::from);
+        module.imported_bindings = record.imported_bindings.map(Box::from);
     }
 
     /// `importer` imports `module` now, and comes at position `at` of its importers.

@@ -97,4 +97,12 @@ impl Module {
             .as_deref()
             .is_some_and(|accepted| names.iter().all(|name| accepted.binary_search(name).is_ok()))
     }
+
+    /// Whether it has no use for a change of `module`, its import `dep`: that accepts updates of every export that is
+    /// imported here (Vite's `areAllImportsAccepted`).
+    pub fn ignores(&self, dep: ModuleId, module: &Module) -> bool {
+        module.has_id
+            && module.accepted_exports.is_some()
+            && self.bindings_from(dep).is_some_and(|names| module.accepts_exports(names))
+    }
 }

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use super::Stop;
 use super::report::Diagnostic;
 use crate::resolve::{ConfigFailure, Failure, GlobOptions, GlobWatch, Key, Kind, Resolver, Target};
-use crate::scan::{Coverage, Exports, Hot, ImportKind, Language, ModuleFacts, Position, Severity, scan};
+use crate::scan::{
+    Bindings, Coverage, Exports, Hot, ImportKind, Language, ModuleFacts, Position, Severity, scan,
+};
 
 /// What reading a file gave.
 pub(super) enum Reading {
@@ -25,10 +27,45 @@ pub(super) enum Reading {
 pub(super) struct Links {
     /// The files that it imports, in the order of its text, each once.
     pub targets: Vec<Arc<str>>,
+    /// Which statement asks for which of them, sorted by target.
+    pub statements: Vec<Asks>,
     /// Those whose updates it accepts.
     pub accepts: Vec<Arc<str>>,
     /// What hangs on the names on disk.
     pub hinges: Hinges,
+}
+
+/// A statement that asks for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Asks {
+    /// Index of what it asks for among the targets.
+    pub target: u32,
+    /// Index of the statement: of one of the facts' imports or, counted on behind those, of one of their globs.
+    statement: u32,
+}
+
+impl Asks {
+    /// The exports that it takes; `*` among them if it can be any. A name that is only passed on counts too; Vite reads
+    /// `import` statements alone and leaves whoever imports it from there with the old one.
+    pub fn names<'f>(&self, facts: &'f ModuleFacts) -> Vec<&'f str> {
+        let index = self.statement as usize;
+        let Some(import) = facts.imports.get(index) else {
+            // Each file is a dynamic import, or a static one of the namespace or of one name.
+            let glob = facts.globs.get(index - facts.imports.len());
+            return vec![
+                glob.filter(|glob| glob.eager).and_then(|glob| glob.import.as_deref()).unwrap_or("*"),
+            ];
+        };
+        // With a query it is another module to Vite, and a url is no import: both may depend on everything.
+        if import.kind == ImportKind::Url || import.specifier.contains('?') {
+            return vec!["*"];
+        }
+        match &import.bindings {
+            Bindings::None => Vec::new(),
+            Bindings::Names(names) => names.iter().map(|name| &**name).collect(),
+            Bindings::Namespace | Bindings::Star => vec!["*"],
+        }
+    }
 }
 
 /// What of a module hangs on the names on disk, so that it has to be asked again when they change.
@@ -81,10 +118,10 @@ pub(super) fn link(resolver: &Resolver, path: &Arc<str>, facts: &ModuleFacts) ->
     }
     let mut asker = resolver.asker(path);
     let mut links = Links::default();
-    let mut found: Vec<(Position, Arc<str>)> = Vec::with_capacity(facts.imports.len());
-    for import in facts.imports.iter().filter(|import| !import.type_only) {
+    let mut found: Vec<(Position, u32, Arc<str>)> = Vec::with_capacity(facts.imports.len());
+    for (at, import) in (0..).zip(&facts.imports).filter(|(_, import)| !import.type_only) {
         match asker.resolve(&import.specifier, kind(import.kind)) {
-            Ok(Target::File(file)) => found.push((import.position, file)),
+            Ok(Target::File(file)) => found.push((import.position, at, file)),
             Ok(Target::External) => {}
             Err(failure) => {
                 let severity = match import.kind {
@@ -97,11 +134,11 @@ pub(super) fn link(resolver: &Resolver, path: &Arc<str>, facts: &ModuleFacts) ->
             }
         }
     }
-    for glob in &facts.globs {
+    for (at, glob) in (facts.imports.len() as u32..).zip(&facts.globs) {
         let options = GlobOptions { base: glob.base.as_deref(), exhaustive: glob.exhaustive };
         match asker.expand(&glob.patterns, options) {
             Ok(expansion) => {
-                found.extend(expansion.files.into_iter().map(|file| (glob.position, file)));
+                found.extend(expansion.files.into_iter().map(|file| (glob.position, at, file)));
                 links.hinges.globs.push(expansion.watch);
             }
             Err(failure) => {
@@ -111,14 +148,17 @@ pub(super) fn link(resolver: &Resolver, path: &Arc<str>, facts: &ModuleFacts) ->
         }
     }
     if !facts.globs.is_empty() {
-        found.sort_by_key(|(position, _)| *position);
+        found.sort_by_key(|(position, ..)| *position);
     }
-    let mut seen = FxHashSet::default();
-    for (_, file) in found {
-        if is_of_the_project(&file) && seen.insert(Arc::clone(&file)) {
-            links.targets.push(file);
-        }
+    let mut seen = FxHashMap::default();
+    for (_, statement, file) in found.into_iter().filter(|(.., file)| is_of_the_project(file)) {
+        let target = *seen.entry(file).or_insert_with_key(|file| {
+            links.targets.push(Arc::clone(file));
+            links.targets.len() as u32 - 1
+        });
+        links.statements.push(Asks { target, statement });
     }
+    links.statements.sort_unstable();
     for dep in facts.hot.accepted_deps() {
         if let Ok(Target::File(file)) = asker.resolve(dep, Kind::Import) {
             links.accepts.push(file);

@@ -110,4 +110,8 @@ pub struct ModuleInfo {
     pub self_accepting: bool,
     /// The imports whose updates it accepts, by path.
     pub accepted_deps: Vec<Arc<str>>,
+    /// The exports whose updates it accepts, in the order of its text; `None` when it never said.
+    pub accepted_exports: Option<Vec<Box<str>>>,
+    /// The imports whose changes it has no use for, since they accept updates of every export that it takes.
+    pub ignored: Vec<Arc<str>>,
 }

@@ -11,9 +11,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Files;
 use super::index::Index;
-use super::load::{Hinges, Links, Reading, no_facts};
+use super::load::{Asks, Hinges, Links, Reading, no_facts};
 use super::report::{Diagnostic, ModuleInfo, Snapshot};
-use crate::graph::{Acceptance, FactsRecord, ModuleGraph, ModuleId, ModuleSet, is_style};
+use crate::graph::{Acceptance, Bindings, FactsRecord, ModuleGraph, ModuleId, ModuleSet, NameId, is_style};
 use crate::resolve::{Key, Shift};
 use crate::scan::{Language, ModuleFacts, Position, Severity};
 
@@ -25,6 +25,8 @@ struct Node {
     unreadable: Option<String>,
     /// What it imports, in the order of its text, each once.
     imports: Box<[ModuleId]>,
+    /// Which statement asks for which import, sorted by import.
+    statements: Box<[Asks]>,
     /// Those whose updates it accepts, sorted.
     accepts: Box<[ModuleId]>,
     hinges: Hinges,
@@ -64,6 +66,10 @@ pub(super) struct Store {
     index: Option<Index>,
     /// Modules to be asked whatever name changes, and those with globs.
     broad: FxHashSet<ModuleId>,
+    /// Modules that accept updates of some of their exports. There are few: only for them it matters what importers take.
+    partial: FxHashSet<ModuleId>,
+    /// The names of such exports, and of what is imported from such modules.
+    names: FxHashMap<Box<str>, NameId>,
     built: bool,
 }
 
@@ -83,6 +89,8 @@ impl Store {
             removed: Vec::new(),
             index: None,
             broad: FxHashSet::default(),
+            partial: FxHashSet::default(),
+            names: FxHashMap::default(),
             built: false,
         }
     }
@@ -138,6 +146,12 @@ impl Store {
                 node.unreadable = Some(why);
             }
         }
+        let partial = self.facts(id).hot.accepted_exports().is_some();
+        let other = if partial { self.partial.insert(id) } else { self.partial.remove(&id) };
+        if other {
+            // What they take from it matters now, or no longer.
+            self.stale.extend(&self.graph.module(id).importers);
+        }
         self.stale.insert(id);
         true
     }
@@ -172,7 +186,7 @@ impl Store {
 
     /// Takes over where a module's specifiers lead now. While building, the importers are put in order once, at the end.
     pub fn relink(&mut self, id: ModuleId, links: Links) -> Relinked {
-        let Links { targets, accepts, hinges } = links;
+        let Links { targets, statements, accepts, hinges } = links;
         let imports: Box<[ModuleId]> = targets.iter().map(|path| self.ensure(path)).collect();
         let mut accepts: Vec<_> = accepts.iter().filter_map(|path| self.id(path)).collect();
         accepts.sort_unstable();
@@ -197,8 +211,9 @@ impl Store {
         let differs =
             node.imports != imports || node.accepts != accepts || node.hinges.problems != hinges.problems;
         node.hinges = hinges;
-        if node.accepts != accepts {
+        if node.accepts != accepts || *node.statements != *statements || node.imports != imports {
             node.accepts = accepts;
+            node.statements = statements.into();
             self.stale.insert(id);
         }
         let lost = node.imports != imports && self.reconnect(id, imports);
@@ -294,6 +309,7 @@ impl Store {
             self.ids.remove(&node.path);
             self.stale.remove(id);
             self.broad.remove(id);
+            self.partial.remove(id);
             kept.extend(node.imports.iter().filter(|import| reach.seen.contains(**import)));
             if node.reported {
                 self.removed.push(node.path);
@@ -372,11 +388,22 @@ impl Store {
                 added.push(Arc::clone(&node.path));
             }
             let (url, stands_alone, linked) = self.standing(id);
+            let accepted_exports = self.partial.contains(&id).then(|| self.accepted_exports(id));
+            let imported_bindings = self.imported_bindings(id);
             let Self { nodes, graph, .. } = self;
             let Some(Node { path, facts: Some(facts), accepts, .. }) = &nodes[id.index()] else { continue };
             known.insert(Arc::clone(path), !graph.module(id).importers.is_empty());
-            let (url, accepted_deps) = (&*url, &**accepts);
-            graph.describe(id, &FactsRecord { url, file: path, facts, accepted_deps, stands_alone, linked });
+            let record = FactsRecord {
+                url: &url,
+                file: path,
+                facts,
+                accepted_deps: accepts,
+                accepted_exports: accepted_exports.as_deref(),
+                imported_bindings: imported_bindings.as_deref(),
+                stands_alone,
+                linked,
+            };
+            graph.describe(id, &record);
         }
         added.sort();
         removed.sort();
@@ -385,6 +412,35 @@ impl Store {
         added.retain(|path| !again.contains(path));
         removed.retain(|path| !again.contains(path));
         (added, removed)
+    }
+
+    /// The exports whose updates a module accepts, sorted.
+    fn accepted_exports(&mut self, id: ModuleId) -> Vec<NameId> {
+        let Self { nodes, names, .. } = self;
+        let facts = nodes[id.index()].as_ref().and_then(|node| node.facts.as_deref());
+        let accepted = facts.and_then(|facts| facts.hot.accepted_exports()).unwrap_or_default();
+        sorted(accepted.into_iter().map(|name| name_id(names, name)).collect())
+    }
+
+    /// What a module takes from those that accept updates of some exports, by module; `None` if it imports none.
+    fn imported_bindings(&mut self, id: ModuleId) -> Option<Vec<Bindings>> {
+        let Self { nodes, names, partial, .. } = self;
+        if partial.is_empty() {
+            return None;
+        }
+        let node = nodes[id.index()].as_ref()?;
+        let facts = node.facts.as_deref()?;
+        let mut all = Vec::new();
+        for asking in node.statements.chunk_by(|one, two| one.target == two.target) {
+            let from = node.imports[asking[0].target as usize];
+            if partial.contains(&from) {
+                let taken = asking.iter().flat_map(|asks| asks.names(facts));
+                let taken = sorted(taken.map(|name| name_id(names, name)).collect());
+                all.push(Bindings { from, names: taken.into() });
+            }
+        }
+        all.sort_unstable_by_key(|bindings| bindings.from);
+        (!all.is_empty()).then_some(all)
     }
 
     /// The url of a module; whether somebody who is no style sheet imports it, or it is an entry; whether a page links
@@ -416,9 +472,11 @@ impl Store {
                 continue;
             }
             for importer in &module.importers {
-                if seen.insert(*importer) {
+                let takes = self.graph.module(*importer);
+                let accepts = takes.accepts(id);
+                if (accepts || !takes.ignores(id, module)) && seen.insert(*importer) {
                     affected.push(*importer);
-                    if self.graph.module(*importer).accepts(id) {
+                    if accepts {
                         ends.insert(*importer);
                     }
                 }
@@ -488,6 +546,7 @@ impl Store {
                 let (node, module) = (self.node(*id), self.graph.module(*id));
                 let mut accepted_deps = paths(&node.accepts);
                 accepted_deps.sort();
+                let ignores = |import: &&ModuleId| module.ignores(**import, self.graph.module(**import));
                 ModuleInfo {
                     path: Arc::clone(&node.path),
                     url: module.url.to_string(),
@@ -496,6 +555,17 @@ impl Store {
                     imports: paths(&node.imports),
                     self_accepting: module.acceptance == Acceptance::SelfAccepting,
                     accepted_deps,
+                    accepted_exports: self
+                        .facts(*id)
+                        .hot
+                        .accepted_exports()
+                        .map(|names| names.into_iter().map(Box::from).collect()),
+                    ignored: node
+                        .imports
+                        .iter()
+                        .filter(ignores)
+                        .map(|id| Arc::clone(self.path(*id)))
+                        .collect(),
                 }
             })
             .collect();
@@ -527,6 +597,7 @@ impl Store {
             facts: None,
             unreadable: None,
             imports: Box::default(),
+            statements: Box::default(),
             accepts: Box::default(),
             hinges: Hinges::default(),
             entry: false,
@@ -545,4 +616,21 @@ impl Store {
     fn node_mut(&mut self, id: ModuleId) -> &mut Node {
         self.nodes[id.index()].as_mut().expect(NOTHING)
     }
+}
+
+/// The number of a name.
+fn name_id(names: &mut FxHashMap<Box<str>, NameId>, name: &str) -> NameId {
+    if let Some(known) = names.get(name) {
+        return *known;
+    }
+    let new = NameId(names.len() as u32);
+    names.insert(name.into(), new);
+    new
+}
+
+/// The list as a set.
+fn sorted(mut names: Vec<NameId>) -> Vec<NameId> {
+    names.sort_unstable();
+    names.dedup();
+    names
 }

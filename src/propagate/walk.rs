@@ -65,7 +65,7 @@ impl<'g> Walk<'g> {
             let takes = self.graph.module(importer);
             if takes.accepts(dep) {
                 self.boundary(importer, dep, pass);
-            } else if !ignores(takes, dep, step.module) && self.seen.insert(importer) {
+            } else if !takes.ignores(dep, step.module) && self.seen.insert(importer) {
                 self.arrive(importer, Some(position), pass);
             }
         }
@@ -123,11 +123,4 @@ impl<'g> Walk<'g> {
         let within_circular_import = self.graph.circular(boundary);
         self.boundaries.push(Boundary { boundary, accepted_via, within_circular_import, pass });
     }
-}
-
-/// Whether an importer has no use for the change: `dep` accepts updates of every export that it imports.
-fn ignores(importer: &Module, dep: ModuleId, module: &Module) -> bool {
-    module.has_id
-        && module.accepted_exports.is_some()
-        && importer.bindings_from(dep).is_some_and(|names| module.accepts_exports(names))
 }

@@ -1,6 +1,7 @@
 //! What a scan finds out about one module: plain data, in the order of the source text.
 //! Owns no rule but what the data itself implies; never knows which file a specifier leads to.
 
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use super::diagnostic::Diagnostic;
@@ -28,6 +29,19 @@ pub struct ModuleFacts {
     pub hot: Hot,
     /// What is wrong with it, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl ModuleFacts {
+    /// Whether Vite would call the module self-accepting (`isSelfAccepting`): it says so, or it accepts updates of each
+    /// export that it names. Vite does not count `export *` either.
+    pub fn accepts_itself(&self) -> bool {
+        let every = |accepted: Vec<&str>| {
+            let accepted: FxHashSet<_> = accepted.into_iter().collect();
+            let mut exports = self.exports.names.iter().filter(|export| !export.type_only);
+            exports.all(|export| accepted.contains(&*export.name))
+        };
+        self.hot.accepts_itself() || self.hot.accepted_exports().is_some_and(every)
+    }
 }
 
 /// How much of a module the scan could read.

@@ -68,7 +68,8 @@ pub enum HotMethod {
 }
 
 impl Hot {
-    /// Whether Vite would call the module self-accepting (`isSelfAccepting`).
+    /// Whether it says that it accepts updates of itself. See also
+    /// [`ModuleFacts::accepts_itself`](super::ModuleFacts::accepts_itself).
     pub fn accepts_itself(&self) -> bool {
         self.seen_by_vite().any(|method| matches!(method, HotMethod::AcceptSelf))
     }
@@ -84,8 +85,7 @@ impl Hot {
             .map(|dep| &**dep)
     }
 
-    /// The exports whose updates it accepts (`acceptedHmrExports`); `None` when it never said. Vite heeds them with
-    /// `experimental.hmrPartialAccept` only.
+    /// The exports whose updates it accepts (`acceptedHmrExports`); `None` when it never said.
     pub fn accepted_exports(&self) -> Option<Vec<&str>> {
         let lists: Vec<_> = self
             .seen_by_vite()

@@ -1,0 +1,1 @@
+import.meta.glob('./d*.js', { import: 'a', eager: true })

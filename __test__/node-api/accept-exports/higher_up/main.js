@@ -1,0 +1,3 @@
+import { a } from './middle.js'
+
+console.log(a)

@@ -1,0 +1,3 @@
+import { a, c } from './dep.js'
+
+console.log(a, c)

@@ -1,0 +1,3 @@
+import { a } from './pass.js'
+
+console.log(a)

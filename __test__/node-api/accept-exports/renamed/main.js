@@ -1,0 +1,3 @@
+import { b, a as x } from './dep.js'
+
+console.log(x, b)

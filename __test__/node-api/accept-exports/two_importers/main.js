@@ -1,0 +1,2 @@
+import './one.js'
+import './two.js'

@@ -1,0 +1,3 @@
+import { a } from './dep.js'
+
+console.log(a)
