@@ -72,7 +72,7 @@ const suites = [
     name: 'tsc-examples',
     about: 'types of the examples',
     needs: ['packages'],
-    run: () => tsc('examples/react'),
+    run: typesOfExamples,
   },
   {
     name: 'vitest',
@@ -121,9 +121,24 @@ async function check(command, args) {
 
 /**
  * @param {string} project the folder of a tsconfig.json
+ * @param {string} compiler
  */
-const tsc = (project) =>
-  check(process.execPath, [fromRoot('node_modules/typescript/bin/tsc'), '-p', fromRoot(project)])
+const tsc = (project, compiler = 'typescript/bin/tsc') =>
+  check(process.execPath, [fromRoot('node_modules', compiler), '-p', fromRoot(project)])
+
+/** @returns {Promise<Result>} */
+async function typesOfExamples() {
+  const results = [
+    await tsc('examples/react'),
+    // TypeScript itself does not read Vue's files.
+    await tsc('examples/vue', 'vue-tsc/bin/vue-tsc.js'),
+  ]
+  return {
+    passed: results.filter(({ failed }) => failed === 0).length,
+    failed: results.filter(({ failed }) => failed > 0).length,
+    note: results.find(({ note }) => note)?.note,
+  }
+}
 
 /**
  * @param {string[]} args

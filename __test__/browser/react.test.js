@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { open, STOCK } from '../support/browser.js'
-import { pluginReact } from '../support/plugin-react.js'
+import { pluginReact } from '../support/framework-plugins.js'
 
 const FILES = {
   'index.html': '<!doctype html>\n<div id="root"></div>\n<script type="module" src="/main.jsx"></script>\n',

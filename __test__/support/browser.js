@@ -65,10 +65,19 @@ export function createPage(files) {
  */
 export async function open(files, { path = '', packages = false, ...options } = {}) {
   const project = createPage(files)
-  if (packages) symlinkSync(fromRoot('node_modules'), project.path('node_modules'), 'dir')
+  if (packages) linkPackages(project)
   const served = await serve(project, options)
   const tab = await openTab(served, path)
   return { project, tab, ...served }
+}
+
+/**
+ * Lets a project import the packages of this repository.
+ *
+ * @param {ReturnType<typeof createProject>} project
+ */
+export function linkPackages(project) {
+  symlinkSync(fromRoot('node_modules'), project.path('node_modules'), 'dir')
 }
 
 /**
@@ -105,14 +114,19 @@ export async function openTab(served, path = '') {
  * @param {{ logged: string[] }} served whose log tells of what went wrong
  */
 export async function openUrl(url, served) {
+  const tab = new Tab(await newPage(), served)
+  await tab.page.goto(url)
+  await tab.connected(1)
+  return tab
+}
+
+/** An empty page of its own, for one test. */
+export async function newPage() {
   const context = await (await launched()).newContext({ ignoreHTTPSErrors: true })
   onTestFinished(() => context.close())
   const page = await context.newPage()
   page.setDefaultTimeout(DEADLINE_MS)
-  const tab = new Tab(page, served)
-  await page.goto(url)
-  await tab.connected(1)
-  return tab
+  return page
 }
 
 export class Tab {
