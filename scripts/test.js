@@ -132,6 +132,7 @@ async function typesOfExamples() {
     await tsc('examples/react'),
     // TypeScript itself does not read Vue's files.
     await tsc('examples/vue', 'vue-tsc/bin/vue-tsc.js'),
+    await tsc('examples/node-watch'),
   ]
   return {
     passed: results.filter(({ failed }) => failed === 0).length,
