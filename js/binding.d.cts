@@ -9,6 +9,10 @@ export declare class Engine {
   add(paths: Array<string>): void
   /** Stops watching them. */
   unwatch(paths: Array<string>): void
+  /** From here on changes are told as `held` and wait. */
+  hold(): void
+  /** What waited comes as `released`, once; nothing comes without a hold. */
+  release(): void
   /** Every watched directory with the names in it. */
   watched(): Record<string, Array<string>>
   /** Figures of the moment. */
@@ -46,6 +50,10 @@ export declare class NativeWatcher {
   take(feed: number): WatcherBatch | null
   /** The whole graph, once everything that is under way is done. */
   graph(): Promise<WatcherGraph>
+  /** From here on batches wait, merged. */
+  hold(): void
+  /** What waited comes as one batch. */
+  release(): void
   /** Figures of the moment; zeros until everything is watched. */
   stats(): WatcherStats
   /** Makes the engine's thread panic: for the tests of what happens then. */
@@ -66,11 +74,11 @@ export interface EngineChange {
 
 /** What the engine tells JavaScript; fields beside `type` are there where they mean something. */
 export interface EngineEvent {
-  /** `ready`, `batch`, `warning` or `failed`. */
+  /** `ready`, `batch`, `held`, `released`, `warning` or `failed`. */
   type: string
   /** Number of the transaction. */
   epoch: number
-  /** The net changes of a batch. */
+  /** The net changes of what is told. */
   changes: Array<EngineChange>
   /** True when events were lost and the changes come from looking at the disk. */
   rescan: boolean
@@ -108,6 +116,10 @@ export interface EngineStats {
   files: number
   /** Watches held at the operating system. */
   watches: number
+  /** Whether updates are held. */
+  held: boolean
+  /** Paths whose changes wait for the release. */
+  waiting: number
 }
 
 /** The whole graph at one moment. */
@@ -242,4 +254,8 @@ export interface WatcherStats {
   pending: number
   /** Milliseconds from the start until everything was watched. */
   scan: number
+  /** Whether updates are held. */
+  held: boolean
+  /** Paths whose changes wait for the release. */
+  waiting: number
 }

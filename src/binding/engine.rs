@@ -14,7 +14,7 @@ use napi_derive::napi;
 use super::failure::{Result, guard};
 use super::graphs::Graphs;
 use super::walk::walk;
-use crate::change::{Change, ChangeKind, EntryType};
+use crate::change::{Change, ChangeBatch, ChangeKind, EntryType};
 use crate::engine::{Engine as Core, EngineEvent as CoreEvent, EngineOptions as CoreOptions};
 use crate::error::Error;
 
@@ -54,12 +54,12 @@ pub struct EngineChange {
 /// What the engine tells JavaScript; fields beside `type` are there where they mean something.
 #[napi(object, object_from_js = false)]
 pub struct EngineEvent {
-    /// `ready`, `batch`, `warning` or `failed`.
+    /// `ready`, `batch`, `held`, `released`, `warning` or `failed`.
     #[napi(js_name = "type")]
     pub kind: &'static str,
     /// Number of the transaction.
     pub epoch: f64,
-    /// The net changes of a batch.
+    /// The net changes of what is told.
     pub changes: Vec<EngineChange>,
     /// True when events were lost and the changes come from looking at the disk.
     pub rescan: bool,
@@ -78,6 +78,10 @@ pub struct EngineStats {
     pub files: f64,
     /// Watches held at the operating system.
     pub watches: f64,
+    /// Whether updates are held.
+    pub held: bool,
+    /// Paths whose changes wait for the release.
+    pub waiting: f64,
 }
 
 /// Watcher, transactions and graphs of one server.
@@ -130,6 +134,18 @@ impl Engine {
         })
     }
 
+    /// From here on changes are told as `held` and wait.
+    #[napi]
+    pub fn hold(&self) {
+        self.core.hold();
+    }
+
+    /// What waited comes as `released`, once; nothing comes without a hold.
+    #[napi]
+    pub fn release(&self) {
+        self.core.release();
+    }
+
     /// Every watched directory with the names in it.
     #[napi]
     pub fn watched(&self) -> Result<BTreeMap<String, Vec<String>>> {
@@ -144,6 +160,8 @@ impl Engine {
             directories: stats.directories as f64,
             files: stats.files as f64,
             watches: stats.watches as f64,
+            held: stats.held,
+            waiting: stats.waiting as f64,
         })
     }
 
@@ -262,14 +280,19 @@ fn event_to_js(event: CoreEvent) -> EngineEvent {
         message: error.to_string(),
         ..empty(kind)
     };
+    let told = |kind, batch: ChangeBatch| EngineEvent {
+        epoch: batch.epoch as f64,
+        changes: batch.changes.into_iter().map(change_to_js).collect(),
+        rescan: batch.rescan,
+        ..empty(kind)
+    };
     match event {
         CoreEvent::Ready(_) => empty("ready"),
-        CoreEvent::Batch(batch) | CoreEvent::Update(batch, _) => EngineEvent {
-            epoch: batch.epoch as f64,
-            changes: batch.changes.into_iter().map(change_to_js).collect(),
-            rescan: batch.rescan,
-            ..empty("batch")
-        },
+        CoreEvent::Batch(batch) | CoreEvent::Update(batch, _) => told("batch", batch),
+        CoreEvent::Released(batch) => told("released", batch),
+        CoreEvent::Held(changes) => {
+            EngineEvent { changes: changes.into_iter().map(change_to_js).collect(), ..empty("held") }
+        }
         CoreEvent::Warning(error) => problem("warning", error),
         CoreEvent::Failed(error) => problem("failed", error),
     }

@@ -57,6 +57,9 @@ impl Feeds {
         let waits = match event {
             EngineEvent::Batch(batch) => state.add((batch, None)),
             EngineEvent::Update(batch, update) => state.add((batch, Some(update))),
+            EngineEvent::Released(batch) if !batch.changes.is_empty() => state.add((batch, None)),
+            // What is held is told at its release, and that nothing was held is no news.
+            EngineEvent::Held(_) | EngineEvent::Released(_) => false,
             EngineEvent::Ready(_) => {
                 state.news.ready = true;
                 state.waits.news

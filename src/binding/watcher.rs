@@ -73,6 +73,10 @@ pub struct WatcherStats {
     pub pending: f64,
     /// Milliseconds from the start until everything was watched.
     pub scan: f64,
+    /// Whether updates are held.
+    pub held: bool,
+    /// Paths whose changes wait for the release.
+    pub waiting: f64,
 }
 
 /// A watcher without Vite.
@@ -160,6 +164,18 @@ impl NativeWatcher {
         AsyncTask::new(Describe { core: Arc::clone(&self.core) })
     }
 
+    /// From here on batches wait, merged.
+    #[napi]
+    pub fn hold(&self) {
+        self.core.hold();
+    }
+
+    /// What waited comes as one batch.
+    #[napi]
+    pub fn release(&self) {
+        self.core.release();
+    }
+
     /// Figures of the moment; zeros until everything is watched.
     #[napi]
     pub fn stats(&self) -> Result<WatcherStats> {
@@ -172,6 +188,8 @@ impl NativeWatcher {
             epoch: stats.epoch as f64,
             pending: stats.pending as f64,
             scan: stats.scan.as_secs_f64() * 1000.0,
+            held: stats.held,
+            waiting: stats.waiting as f64,
         })
     }
 

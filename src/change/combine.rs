@@ -4,7 +4,7 @@
 
 use std::collections::hash_map::Entry;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Change, ChangeBatch, ChangeKind, EntryType};
 
@@ -57,6 +57,18 @@ impl Combined {
                 Batches::Many(net)
             }
         };
+    }
+
+    /// How many paths differ so far.
+    pub fn paths(&self) -> usize {
+        match &self.batches {
+            Batches::None => 0,
+            // A file that became a directory is told twice.
+            Batches::One(batch) => {
+                batch.changes.iter().map(|change| change.path.as_str()).collect::<FxHashSet<_>>().len()
+            }
+            Batches::Many(net) => net.paths.len(),
+        }
     }
 
     /// Everything as one batch with the epoch of the last; `None` if nothing is different in the end.
@@ -142,6 +154,25 @@ mod tests {
             .map(|&(kind, path, entry)| Change { kind, path: path.to_owned(), entry })
             .collect();
         ChangeBatch { epoch, changes, rescan: false }
+    }
+
+    #[test]
+    fn paths_that_differ_are_counted() {
+        let retyped: &[Step] = &[(Delete, "/a", File), (Create, "/a", Directory), (Create, "/a/b", File)];
+        let table: [(&[&[Step]], usize); 5] = [
+            (&[], 0),
+            (&[&[(Update, "/a", File), (Update, "/b", File)]], 2),
+            (&[retyped], 2),
+            (&[retyped, &[(Create, "/c", File)]], 3),
+            (&[&[(Create, "/a", File)], &[(Delete, "/a", File)]], 0),
+        ];
+        for (batches, expected) in table {
+            let mut combined = Combined::default();
+            for (epoch, changes) in (1..).zip(batches) {
+                combined.add(batch(epoch, changes));
+            }
+            assert_eq!(combined.paths(), expected, "{batches:?}");
+        }
     }
 
     #[test]

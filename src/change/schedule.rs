@@ -124,13 +124,19 @@ pub struct Schedule {
     debounce: Option<Duration>,
     last_batch: Option<LastBatch>,
     locked: bool,
+    held: bool,
 }
 
 impl Schedule {
     /// A fixed `debounce` replaces every rule but the cap: a transaction closes when nothing came for that long, and
     /// with zero as soon as the events at hand are taken in.
     pub fn new(debounce: Option<Duration>) -> Self {
-        Self { debounce, last_batch: None, locked: false }
+        Self { debounce, last_batch: None, locked: false, held: false }
+    }
+
+    /// Says whether updates are held. Then a fixed `debounce` does not count: it is about what goes out.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
     }
 
     /// Says whether the transaction closes, or when to ask again. The time is always later than `now`.
@@ -139,7 +145,8 @@ impl Schedule {
             return Step::Close;
         }
         let cap = transaction.opened() + CAP;
-        if let Some(debounce) = self.debounce {
+        // While held nothing goes out anyway, and a page that is reloaded by hand should not find old code.
+        if let Some(debounce) = self.debounce.filter(|_| !self.held) {
             let end = (transaction.last() + debounce).min(cap);
             return if now >= end { Step::Close } else { Step::Wait(end) };
         }
@@ -221,6 +228,10 @@ impl Schedule {
 fn quiet(transaction: &Transaction) -> Duration {
     if transaction.rescan() {
         // Events were lost because there were too many of them: it is a large burst whatever is at hand.
+        return QUIET_MAX;
+    }
+    if transaction.is_release() {
+        // Signs of what was written right before may still be on their way, and what was held is to be one update.
         return QUIET_MAX;
     }
     let further = u32::try_from(transaction.dirty().len().saturating_sub(1)).unwrap_or(u32::MAX);

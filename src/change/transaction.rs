@@ -29,6 +29,7 @@ pub struct Transaction {
     last: Instant,
     news: Instant,
     rescan: bool,
+    release: bool,
 }
 
 impl Transaction {
@@ -41,6 +42,7 @@ impl Transaction {
             last: now,
             news: now,
             rescan: false,
+            release: false,
         }
     }
 
@@ -68,6 +70,12 @@ impl Transaction {
         self.extend(now);
     }
 
+    /// Notes that a hold is to end with this transaction.
+    pub fn release(&mut self, now: Instant) {
+        self.release = true;
+        self.extend(now);
+    }
+
     /// Starts the quiet period anew, as if news had come.
     pub fn extend(&mut self, now: Instant) {
         self.last = now;
@@ -82,7 +90,7 @@ impl Transaction {
     /// The only dirty path, if it was written in place and closed: a plain save, complete.
     pub fn lone_save(&self) -> Option<&Dirty> {
         match self.dirty.as_slice() {
-            [dirty] if !self.rescan => {
+            [dirty] if !self.rescan && !self.release => {
                 let in_place =
                     !dirty.evidence.intersects(Evidence::CREATED | Evidence::REMOVED | Evidence::FOUND);
                 (in_place && dirty.evidence.contains(Evidence::CLOSED)).then_some(dirty)
@@ -94,6 +102,11 @@ impl Transaction {
     /// Whether events were lost.
     pub fn rescan(&self) -> bool {
         self.rescan
+    }
+
+    /// Whether a hold ends with it.
+    pub fn is_release(&self) -> bool {
+        self.release
     }
 
     /// When the first sign came.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 use rayon::ThreadPool;
 
-use crate::change::ChangeBatch;
+use crate::change::{Change, ChangeBatch};
 use crate::error::{Error, Result};
 use crate::project::{Project, ProjectOptions, ProjectUpdate, Snapshot};
 use crate::resolve::Disk;
@@ -67,6 +67,11 @@ pub enum EngineEvent {
     /// A transaction closed, and the graph is up to date with it. Only with entries, and then instead of
     /// [`EngineEvent::Batch`]: one for each transaction, in their order.
     Update(ChangeBatch, Box<ProjectUpdate>),
+    /// A transaction closed while updates are held: what is told here waits for the release, and is told again then.
+    Held(Vec<Change>),
+    /// A hold has ended: what waited, as one transaction of net changes. They may be none; then the epoch is that of
+    /// the batch before. Only without entries; with them an [`EngineEvent::Update`] follows if anything waited.
+    Released(ChangeBatch),
     /// Something could not be watched; the engine goes on.
     Warning(Error),
     /// The engine has stopped. Nothing comes after this.
@@ -96,6 +101,10 @@ pub struct Stats {
     pub pending: usize,
     /// How long the first scan took, watches included.
     pub scan: Duration,
+    /// Whether updates are held.
+    pub held: bool,
+    /// Paths that differ from what was told before the hold.
+    pub waiting: usize,
 }
 
 /// A running engine. Dropping it closes it.
@@ -179,6 +188,18 @@ impl Engine {
     /// Watches these paths no longer, nor anything below them.
     pub fn unwatch(&self, paths: Vec<PathBuf>) {
         self.tell(Message::Unwatch(paths));
+    }
+
+    /// Holds updates back: transactions close as ever, but from here on each is only told as [`EngineEvent::Held`] and
+    /// merged with those before, until [`Engine::release`]. With entries the graph waits too. Holding again does nothing.
+    pub fn hold(&self) {
+        self.tell(Message::Hold);
+    }
+
+    /// Ends a hold: what waited goes out as one transaction, together with the one that is open, once that is quiet.
+    /// Does nothing without a hold.
+    pub fn release(&self) {
+        self.tell(Message::Release);
     }
 
     /// Every watched directory with the names of its entries; ignored ones are left out. Like chokidar's `getWatched`

@@ -25,6 +25,8 @@ pub(super) enum Message {
     Signal(Signal),
     Add(Vec<PathBuf>),
     Unwatch(Vec<PathBuf>),
+    Hold,
+    Release,
     Watched(Sender<BTreeMap<String, Vec<String>>>),
     Stats(Sender<Stats>),
     Graph(Sender<Option<Snapshot>>),
@@ -56,6 +58,8 @@ pub(super) struct Run {
     scan: Duration,
     /// The graph, if there are entries.
     work: Option<Work>,
+    /// What waits for the release, while updates are held. Bounded by the paths that differ.
+    held: Option<Combined>,
     /// Whether the engine said that it is ready, if there are entries.
     ready: bool,
 }
@@ -113,6 +117,7 @@ impl Run {
             epoch: 0,
             scan: Duration::ZERO,
             work,
+            held: None,
             ready: false,
         }
     }
@@ -177,6 +182,11 @@ impl Run {
             Message::Signal(Signal::Failed(error)) => return Next::Fail(error),
             Message::Add(paths) => self.watch.add(&paths),
             Message::Unwatch(paths) => self.watch.unwatch(&paths),
+            Message::Hold => self.hold(sink),
+            Message::Release if self.held.is_some() => {
+                self.transaction.get_or_insert_with(|| Transaction::open(now)).release(now);
+            }
+            Message::Release => {}
             // Whoever asked and went away needs no answer.
             Message::Watched(reply) => drop(reply.send(self.watch.watched())),
             Message::Stats(reply) => drop(reply.send(self.stats())),
@@ -206,14 +216,51 @@ impl Run {
         let step = self.schedule.poll(now, transaction, &mut look);
         match step {
             Step::Wait(until) => self.alarm = Some(until),
-            Step::Close => {
-                let Some(transaction) = self.transaction.take() else { return };
-                let changes = self.watch.settle(&transaction);
-                let modules = changes.iter().any(|change| self.used.knows(&change.path));
-                self.schedule.closed(Instant::now(), &changes, modules);
-                self.send(changes, transaction.rescan(), sink);
-            }
+            Step::Close => self.close(sink),
         }
+    }
+
+    fn close(&mut self, sink: &dyn Fn(EngineEvent)) {
+        let Some(transaction) = self.transaction.take() else { return };
+        let changes = self.watch.settle(&transaction);
+        let modules = changes.iter().any(|change| self.used.knows(&change.path));
+        self.schedule.closed(Instant::now(), &changes, modules);
+        self.send(changes, transaction.rescan(), sink);
+        if transaction.is_release() {
+            self.release(sink);
+        }
+    }
+
+    fn hold(&mut self, sink: &dyn Fn(EngineEvent)) {
+        if self.transaction.as_ref().is_some_and(Transaction::is_release) {
+            // The hold before is not over yet; each one ends.
+            self.close(sink);
+        }
+        self.held.get_or_insert_default();
+        self.schedule.hold(true);
+    }
+
+    /// Tells what waited, as one transaction.
+    fn release(&mut self, sink: &dyn Fn(EngineEvent)) {
+        if let Some(poll) = &mut self.poll {
+            // What nobody has looked for yet is part of what is released.
+            let mut found = std::mem::take(&mut poll.found);
+            (poll.since, poll.next) = (None, Instant::now() + poll.every);
+            found.add(ChangeBatch { epoch: 0, changes: self.watch.rescan(), rescan: false });
+            let changes = found.take().map_or_else(Vec::new, |batch| batch.changes);
+            self.send(changes, false, sink);
+        }
+        let Some(mut held) = self.held.take() else { return };
+        self.schedule.hold(false);
+        let (changes, rescan) =
+            held.take().map_or_else(Default::default, |batch| (batch.changes, batch.rescan));
+        if self.work.is_some() {
+            return self.send(changes, rescan, sink);
+        }
+        if !changes.is_empty() {
+            self.epoch += 1;
+        }
+        sink(EngineEvent::Released(ChangeBatch { epoch: self.epoch, changes, rescan }));
     }
 
     fn poll_if_due(&mut self, sink: &dyn Fn(EngineEvent)) {
@@ -241,6 +288,11 @@ impl Run {
 
     fn send(&mut self, changes: Vec<Change>, rescan: bool, sink: &dyn Fn(EngineEvent)) {
         if changes.is_empty() {
+            return;
+        }
+        if let Some(held) = &mut self.held {
+            sink(EngineEvent::Held(changes.clone()));
+            held.add(ChangeBatch { epoch: 0, changes, rescan });
             return;
         }
         match &mut self.work {
@@ -306,6 +358,8 @@ impl Run {
             epoch: self.epoch,
             pending: self.transaction.as_ref().map_or(0, |transaction| transaction.dirty().len()),
             scan: self.scan,
+            held: self.held.is_some(),
+            waiting: self.held.as_ref().map_or(0, Combined::paths),
         }
     }
 }

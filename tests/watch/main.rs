@@ -5,6 +5,7 @@ mod lab;
 
 mod beside;
 mod git;
+mod hold;
 mod ignored;
 mod saves;
 mod trees;

@@ -55,9 +55,17 @@ fn ms(ms: u64) -> Duration {
 
 /// Plays signs `(milliseconds, path, sign)` into one transaction and says when it closes, in milliseconds; polls as
 /// the engine does, after each sign and whenever it was told to.
-fn closes_at(schedule: &mut Schedule, signs: &[Sign], mut world: impl FnMut(Duration) -> World) -> u64 {
-    let start = Instant::now();
-    let mut transaction = Transaction::open(start);
+fn closes_at(schedule: &mut Schedule, signs: &[Sign], world: impl FnMut(Duration) -> World) -> u64 {
+    closes(schedule, Transaction::open(Instant::now()), signs, world)
+}
+
+fn closes(
+    schedule: &mut Schedule,
+    mut transaction: Transaction,
+    signs: &[Sign],
+    mut world: impl FnMut(Duration) -> World,
+) -> u64 {
+    let start = transaction.opened();
     let mut signs = signs.iter().peekable();
     let mut now = start;
     loop {
@@ -98,6 +106,41 @@ fn a_transaction_closes_when_it_is_complete() {
     for (name, signs, world, expected) in table {
         assert_eq!(closes_at(&mut Schedule::new(None), signs, |_| world), expected, "{name}");
     }
+}
+
+#[test]
+fn a_release_gathers_what_is_still_on_its_way() {
+    let known = World { known: true, ..World::default() };
+    let table: [(&str, &[Sign], u64); 3] = [
+        ("nothing", &[], 40),
+        ("a save right before", &[(0, 1, SAVE)], 40),
+        ("signs that come late", &[(0, 1, SAVE), (30, 2, SAVE), (60, 3, NEW)], 100),
+    ];
+    for debounce in [None, Some(Duration::ZERO), Some(ms(1000))] {
+        for (name, signs, expected) in table {
+            let mut schedule = Schedule::new(debounce);
+            schedule.hold(true);
+            let start = Instant::now();
+            let mut transaction = Transaction::open(start);
+            transaction.release(start);
+            assert_eq!(
+                closes(&mut schedule, transaction, signs, |_| known),
+                expected,
+                "{name}, {debounce:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_fixed_debounce_counts_only_for_what_goes_out() {
+    let mut schedule = Schedule::new(Some(ms(500)));
+    let signs: &[Sign] = &[(0, 1, NEW), (1, 2, NEW)];
+    assert_eq!(closes_at(&mut schedule, signs, |_| World::default()), 501);
+    schedule.hold(true);
+    assert_eq!(closes_at(&mut schedule, signs, |_| World::default()), 4);
+    schedule.hold(false);
+    assert_eq!(closes_at(&mut schedule, signs, |_| World::default()), 501);
 }
 
 #[test]
