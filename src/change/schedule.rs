@@ -90,8 +90,9 @@ pub enum Step {
 pub trait Outlook {
     /// Whether some module of the file is in a module graph.
     fn graph_knows(&mut self, dirty: &Dirty) -> bool;
-    /// How long git has held the lock of a watched work tree; of several the last. `None` without a lock.
-    fn git_lock_age(&mut self) -> Option<Duration>;
+    /// How long git has held the lock of a work tree that the transaction is about; of several the last. `None` without
+    /// a lock.
+    fn git_lock_age(&mut self, transaction: &Transaction) -> Option<Duration>;
     /// Whether there is more than the save of one file: several paths that changed, or one that is new, is gone, or
     /// was unlinked in between (which is how git writes files).
     fn is_burst(&mut self, transaction: &Transaction) -> bool;
@@ -173,7 +174,7 @@ impl Schedule {
         }
 
         let lock_end = transaction.opened() + LOCK_MAX;
-        let lock_age = if now < lock_end { outlook.git_lock_age() } else { None };
+        let lock_age = if now < lock_end { outlook.git_lock_age(transaction) } else { None };
         if let Some(age) = lock_age {
             let is_cause = age <= now.duration_since(transaction.opened()) + LOCK_LEAD;
             let silence = if is_cause { LOCK_STALL } else { LOCK_SILENCE };

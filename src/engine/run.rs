@@ -395,8 +395,8 @@ impl Outlook for Look<'_> {
         self.used.knows(&path) || self.files.is_some_and(|files| files.knows(&path))
     }
 
-    fn git_lock_age(&mut self) -> Option<Duration> {
-        self.watch.git_lock_age()
+    fn git_lock_age(&mut self, transaction: &Transaction) -> Option<Duration> {
+        self.watch.git_lock_age(transaction)
     }
 
     fn is_burst(&mut self, transaction: &Transaction) -> bool {

@@ -92,7 +92,7 @@ pub struct Watch {
     os: Option<Os>,
     pool: Arc<ThreadPool>,
     signals: Signals,
-    git_locks: Vec<PathBuf>,
+    git_locks: git::Locks,
     /// Directories walked since the last batch: what is in them is in the transaction already.
     walked: FxHashSet<PathBuf>,
     /// Paths reported by comparing a whole directory, since the last batch; evidence about them adds nothing.
@@ -130,7 +130,7 @@ impl Watch {
             os,
             pool,
             signals,
-            git_locks: Vec::new(),
+            git_locks: git::Locks::default(),
             walked: FxHashSet::default(),
             compared: FxHashSet::default(),
             warnings: Vec::new(),
@@ -139,9 +139,6 @@ impl Watch {
 
     /// Places every watch and learns what is there; none of it is a change.
     pub fn begin(&mut self) {
-        self.git_locks = self.scope.anchors().filter_map(git::lock_of).collect();
-        self.git_locks.sort();
-        self.git_locks.dedup();
         let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
         for anchor in anchors {
             self.learn(&anchor);
@@ -193,6 +190,7 @@ impl Watch {
 
     /// Compares what is dirty with the disk, and says what changed. The known tree is the disk's afterwards.
     pub fn settle(&mut self, transaction: &Transaction) -> Vec<Change> {
+        self.git_locks.clear();
         let mut changes = Vec::new();
         if transaction.rescan() {
             let _old = self.renew();

@@ -3,17 +3,19 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Watch, git};
+use super::Watch;
 use crate::change::{Dirty, EntryType, Evidence, Stat, Transaction};
 
 impl Watch {
-    /// How long git has held the lock of a watched work tree; of several the one taken last. `None` without a lock.
-    pub fn git_lock_age(&mut self) -> Option<Duration> {
-        if self.git_locks.is_empty() {
-            // A repository may have been made since the start.
-            self.git_locks = self.scope.anchors().filter_map(git::lock_of).collect();
+    /// How long git has held the lock of a work tree that paths of the transaction lie in; of several the one taken
+    /// last. `None` without a lock.
+    pub fn git_lock_age(&mut self, transaction: &Transaction) -> Option<Duration> {
+        if transaction.rescan() {
+            // Nobody knows which paths it is about.
+            let anchors: Vec<&Path> = self.scope.anchors().collect();
+            return self.git_locks.age(anchors.into_iter());
         }
-        self.git_locks.iter().filter_map(|lock| git::age(lock)).min()
+        self.git_locks.age(transaction.dirty().iter().filter_map(|dirty| dirty.path.parent()))
     }
 
     /// Whether there is more than one file saved. Paths that neither were nor are there do not count: the temporary

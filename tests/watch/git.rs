@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::lab::{Bench, write};
 
-fn git(dir: &Path, args: &[&str]) {
+pub fn git(dir: &Path, args: &[&str]) {
     let output = Command::new("git")
         .current_dir(dir)
         .args(["-c", "user.name=t", "-c", "user.email=t@t", "-c", "core.fsmonitor=false"])
@@ -17,7 +17,7 @@ fn git(dir: &Path, args: &[&str]) {
 }
 
 /// A repository with the branches `one` (checked out) and `two`, which differ in `files` files: changed, new, gone.
-fn repository(files: u32) -> Bench {
+pub fn repository(files: u32) -> Bench {
     let bench = Bench::new();
     let root = bench.at("root");
     let at = |name: &str, n: u32| root.join(format!("src/{}/{name}{n}.js", n % 10));

@@ -5,6 +5,7 @@ mod lab;
 
 mod beside;
 mod git;
+mod git_locks;
 mod hold;
 mod ignored;
 mod saves;

@@ -20,7 +20,7 @@ impl Outlook for World {
     fn graph_knows(&mut self, _: &Dirty) -> bool {
         self.known
     }
-    fn git_lock_age(&mut self) -> Option<Duration> {
+    fn git_lock_age(&mut self, _: &Transaction) -> Option<Duration> {
         self.lock
     }
     fn is_burst(&mut self, _: &Transaction) -> bool {
