@@ -6,7 +6,12 @@ import { filesOf, openExample } from '../support/example.js'
 /** What an edit of the heading is, and where the pages are. */
 const EXAMPLES = /** @type {const} */ ([
   { name: 'vue', file: 'src/PageHeading.vue', heading: 'Save a file, keep your mix', pages: ['/'] },
-  { name: 'react', file: 'src/Greeting.tsx', heading: 'Save a file, keep your place', pages: ['/'] },
+  {
+    name: 'react',
+    file: 'src/Greeting.tsx',
+    heading: 'Save a file, keep your place',
+    pages: ['/', '/shelf.html'],
+  },
 ])
 
 describe.each(EXAMPLES)('examples/$name, with its own config', ({ name, file, heading, pages }) => {

@@ -4,4 +4,6 @@ import { defineConfig } from 'vite'
 
 export default defineConfig({
   plugins: [react(), binoHmr()],
+  // The dev server finds the pages by itself.
+  build: { rolldownOptions: { input: ['index.html', 'shelf.html'] } },
 })

@@ -1,5 +1,4 @@
 import styles from './Greeting.module.css'
-import { Uptime } from './Uptime'
 
 // Change the heading, save, and look at the page: the counter, the form and the open tab stay as they are.
 const HEADING = 'Save a file, keep your place'
@@ -7,11 +6,6 @@ const HEADING = 'Save a file, keep your place'
 export function Greeting() {
   return (
     <header className={styles.greeting}>
-      <p className={styles.line}>
-        <img src="/favicon.svg" alt="" width="28" height="28" />
-        <strong>bino-hmr</strong>
-        <Uptime />
-      </p>
       <h1>{HEADING}</h1>
       <p className={styles.lead}>
         Count to something and start an order. Then open <code>src/Greeting.tsx</code>, change its heading,

@@ -1,4 +1,5 @@
-import { useState } from 'react'
+import { type FormEvent, useState } from 'react'
+import { putIntoBasket } from './basket'
 import styles from './OrderForm.module.css'
 import { formatPrice, orderPrice, type Tea, teas } from './price'
 
@@ -8,8 +9,13 @@ export function OrderForm() {
   const [pots, setPots] = useState(2)
   const [wishes, setWishes] = useState('')
 
+  function order(event: FormEvent) {
+    event.preventDefault()
+    putIntoBasket({ name: teas[tea].name, count: pots, cents: orderPrice(tea, pots) })
+  }
+
   return (
-    <form className={styles.form} onSubmit={(event) => event.preventDefault()}>
+    <form className={styles.form} onSubmit={order}>
       <label className="field">
         <span>Your name</span>
         <input
@@ -57,6 +63,9 @@ export function OrderForm() {
         </span>
         <strong>{formatPrice(orderPrice(tea, pots))}</strong>
       </p>
+      <button type="submit" className={`button primary ${styles.order}`}>
+        Put into the basket
+      </button>
     </form>
   )
 }

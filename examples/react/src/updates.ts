@@ -43,6 +43,15 @@ export function useUpdates(): LogEntry[] {
   )
 }
 
+// The browser keeps 250 of them by itself.
+performance.setResourceTimingBufferSize(10_000)
+
+/** Vite tells every page about every update; a page that never loaded the module has nothing to do. */
+function isLoaded(path: string): boolean {
+  const url = new URL(path, location.href)
+  return performance.getEntriesByType('resource').some(({ name }) => new URL(name).pathname === url.pathname)
+}
+
 /** `/src/price.ts?import` reads `price.ts`. */
 function fileName(path: string): string {
   return path.replace(/[?#].*$/, '').replace(/^.*\//, '')
@@ -55,9 +64,18 @@ if (import.meta.hot) {
     data.start = performance.now()
   })
   import.meta.hot.on('vite:afterUpdate', ({ updates }) => {
+    const modules = [
+      ...new Set(
+        updates
+          .map(({ path }) => path)
+          .filter(isLoaded)
+          .map(fileName),
+      ),
+    ]
+    if (modules.length === 0) return
     add({
-      kind: updates.every(({ path }) => fileName(path).endsWith('.css')) ? 'styles' : 'update',
-      modules: [...new Set(updates.map(({ path }) => fileName(path)))],
+      kind: modules.every((name) => name.endsWith('.css')) ? 'styles' : 'update',
+      modules,
       took: performance.now() - data.start,
     })
   })
