@@ -70,10 +70,6 @@ pub struct Import {
     /// Whether only types are taken (`import type`, `export type … from`, all names marked `type`): no edge at run
     /// time.
     pub type_only: bool,
-    /// Whether, in TypeScript, names are taken and none is used as a value: compilers then drop the statement, unless
-    /// `verbatimModuleSyntax` is set. A name that something else hides counts as used. Never set in a component, whose
-    /// template may use it.
-    pub unused_as_value: bool,
     /// Where the specifier begins (its quote, if it has one); of a tag, where the attribute begins.
     pub position: Position,
 }
@@ -148,13 +144,6 @@ pub struct Exports {
     pub names: Vec<Export>,
     /// The specifiers of `export * from`, in the order of the text, type-only ones left out.
     pub stars: Vec<Box<str>>,
-}
-
-impl Exports {
-    /// The export of this name, unless only a type has it.
-    pub fn value(&self, name: &str) -> Option<&Export> {
-        self.names.iter().find(|export| !export.type_only && &*export.name == name)
-    }
 }
 
 /// One exported name.

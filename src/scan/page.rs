@@ -86,7 +86,6 @@ pub(super) fn add(
             kind,
             bindings: Bindings::None,
             type_only: false,
-            unused_as_value: false,
             position: source.position(start),
         });
     }

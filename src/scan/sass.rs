@@ -40,7 +40,6 @@ fn unquoted_imports(line: Source<'_>, list: &str, facts: &mut ModuleFacts) {
                 kind: ImportKind::SassImport,
                 bindings: Bindings::None,
                 type_only: false,
-                unused_as_value: false,
                 position: line.position(offset),
             });
         }

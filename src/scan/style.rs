@@ -178,7 +178,6 @@ impl Reader<'_> {
             kind,
             bindings: Bindings::None,
             type_only: false,
-            unused_as_value: false,
             position: self.source.position(start),
         });
     }

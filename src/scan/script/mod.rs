@@ -15,7 +15,6 @@ use memchr::memmem;
 use oxc_allocator::Allocator;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
-use rustc_hash::FxHashSet;
 
 use stack::NoRoom;
 
@@ -89,19 +88,13 @@ fn parse(source: Source<'_>, dialect: Dialect, memory: &Allocator, facts: &mut M
     if !parsed.diagnostics.is_empty() {
         diagnose(source, &parsed, facts);
     }
-    let mut unused = FxHashSet::default();
     if parsed.panicked {
         facts.coverage = facts.coverage.max(Coverage::Partial);
         record::dynamic_imports(source, &parsed.module_record, facts);
-    } else {
-        if matches!(facts.language, Language::TypeScript | Language::Tsx) {
-            unused = record::value_names(&parsed.module_record);
-        }
-        if !unused.is_empty() || needs_visit(source, &parsed) {
-            visit::read(source, &parsed.program, &mut unused, facts);
-        }
+    } else if needs_visit(source, &parsed) {
+        visit::read(source, &parsed.program, facts);
     }
-    record::read(source, &parsed, &unused, facts);
+    record::read(source, &parsed, facts);
 }
 
 /// Whether there is something that the module record does not tell.

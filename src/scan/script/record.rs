@@ -5,35 +5,21 @@ use oxc_parser::ParserReturn;
 use oxc_syntax::module_record::{
     ExportEntry, ExportExportName, ExportImportName, ImportEntry, ImportImportName, ModuleRecord,
 };
-use rustc_hash::FxHashSet;
 
 use crate::scan::Source;
 use crate::scan::facts::{Bindings, Export, ExportSource, Import, ImportKind, ModuleFacts};
 
 /// Adds the static imports and the exports.
-///
-/// `unused` are local names of imports that are not used as values, where that makes a difference.
-pub(super) fn read(
-    source: Source<'_>,
-    parsed: &ParserReturn<'_>,
-    unused: &FxHashSet<&str>,
-    facts: &mut ModuleFacts,
-) {
+pub(super) fn read(source: Source<'_>, parsed: &ParserReturn<'_>, facts: &mut ModuleFacts) {
     let record = &parsed.module_record;
     if !record.has_module_syntax {
         return;
     }
-    imports(source, record, unused, facts);
+    imports(source, record, facts);
     exports(source, record, facts);
 }
 
-/// The local names of all imports that are not marked as types.
-pub(super) fn value_names<'a>(record: &ModuleRecord<'a>) -> FxHashSet<&'a str> {
-    let entries = record.import_entries.iter().filter(|entry| !entry.is_type);
-    entries.map(|entry| entry.local_name.name.as_str()).collect()
-}
-
-fn imports(source: Source<'_>, record: &ModuleRecord<'_>, unused: &FxHashSet<&str>, facts: &mut ModuleFacts) {
+fn imports(source: Source<'_>, record: &ModuleRecord<'_>, facts: &mut ModuleFacts) {
     let mut requests: Vec<_> = record
         .requested_modules
         .iter()
@@ -45,7 +31,6 @@ fn imports(source: Source<'_>, record: &ModuleRecord<'_>, unused: &FxHashSet<&st
     let mut entries = record.import_entries.as_slice();
     let passed = passed_on(record);
     for (specifier, request) in requests {
-        let mut unused_as_value = false;
         let (kind, (bindings, all_types)) = if request.is_import {
             let begin = entries
                 .iter()
@@ -56,10 +41,6 @@ fn imports(source: Source<'_>, record: &ModuleRecord<'_>, unused: &FxHashSet<&st
                 rest.iter().take_while(|entry| entry.statement_span == request.statement_span).count();
             let (own, after) = rest.split_at(count);
             entries = after;
-            let mut values = own.iter().filter(|entry| !entry.is_type).peekable();
-            unused_as_value = !unused.is_empty()
-                && values.peek().is_some()
-                && values.all(|entry| unused.contains(entry.local_name.name.as_str()));
             (ImportKind::Static, imported(own))
         } else {
             let begin =
@@ -75,7 +56,6 @@ fn imports(source: Source<'_>, record: &ModuleRecord<'_>, unused: &FxHashSet<&st
             kind,
             bindings,
             type_only: request.is_type || all_types,
-            unused_as_value,
             position: source.position(request.span.start as usize),
         });
     }
@@ -186,7 +166,6 @@ pub(super) fn dynamic_imports(source: Source<'_>, record: &ModuleRecord<'_>, fac
                 kind: ImportKind::Dynamic,
                 bindings: Bindings::Namespace,
                 type_only: false,
-                unused_as_value: false,
                 position: source.position(span.start as usize),
             });
         }

@@ -4,10 +4,9 @@
 //! the one that holds `import.meta.hot`.
 
 use oxc_ast::ast::{
-    BindingPattern, CallExpression, ExportNamedDeclaration, ExportSpecifier, Expression, IdentifierReference,
-    ImportExpression, NewExpression, Program, TSClassImplements, TSImportEqualsDeclaration,
-    TSInterfaceDeclaration, TSModuleReference, TSType, TSTypeAliasDeclaration, TSTypeParameterDeclaration,
-    TSTypeParameterInstantiation, VariableDeclarator,
+    BindingPattern, CallExpression, ExportNamedDeclaration, Expression, ImportExpression, NewExpression,
+    Program, TSClassImplements, TSImportEqualsDeclaration, TSInterfaceDeclaration, TSModuleReference, TSType,
+    TSTypeAliasDeclaration, TSTypeParameterDeclaration, TSTypeParameterInstantiation, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use rustc_hash::FxHashSet;
@@ -19,17 +18,12 @@ use crate::scan::diagnostic::{Code, Diagnostic, Severity};
 use crate::scan::facts::{Bindings, Glob, Import, ImportKind, ModuleFacts};
 use crate::scan::hot::{HotCall, HotMethod};
 
-/// Adds what is only in the tree, and takes out of `unused` the names that are used as values.
-pub(super) fn read<'a>(
-    source: Source<'_>,
-    program: &Program<'a>,
-    unused: &mut FxHashSet<&'a str>,
-    facts: &mut ModuleFacts,
-) {
+/// Adds what is only in the tree.
+pub(super) fn read(source: Source<'_>, program: &Program<'_>, facts: &mut ModuleFacts) {
     let first_call = facts.hot.calls.len();
     let typescript = program.source_type.is_typescript();
     let mut visitor =
-        Visitor { source, typescript, facts, unused, aliases: Vec::new(), maybe_hot: Vec::new() };
+        Visitor { source, typescript, facts, aliases: FxHashSet::default(), maybe_hot: Vec::new() };
     visitor.visit_program(program);
     let Visitor { aliases, maybe_hot, .. } = visitor;
     // A function can use the variable above the line that sets it, so the variables are known only now.
@@ -42,21 +36,13 @@ struct Visitor<'s, 'a> {
     source: Source<'s>,
     typescript: bool,
     facts: &'s mut ModuleFacts,
-    /// Local names of imports that were not seen in use yet.
-    unused: &'s mut FxHashSet<&'a str>,
     /// Variables that hold `import.meta.hot`.
-    aliases: Vec<&'a str>,
+    aliases: FxHashSet<&'a str>,
     /// Calls of methods that `import.meta.hot` has, of variables.
     maybe_hot: Vec<(&'a str, HotCall)>,
 }
 
 impl<'a> Visit<'a> for Visitor<'_, 'a> {
-    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
-        if !self.unused.is_empty() {
-            self.unused.remove(it.name.as_str());
-        }
-    }
-
     // What is only in types does not run.
     fn visit_ts_type(&mut self, _: &TSType<'a>) {}
     fn visit_ts_type_parameter_instantiation(&mut self, _: &TSTypeParameterInstantiation<'a>) {}
@@ -68,12 +54,6 @@ impl<'a> Visit<'a> for Visitor<'_, 'a> {
     fn visit_export_named_declaration(&mut self, it: &ExportNamedDeclaration<'a>) {
         if !it.export_kind.is_type() {
             walk::walk_export_named_declaration(self, it);
-        }
-    }
-
-    fn visit_export_specifier(&mut self, it: &ExportSpecifier<'a>) {
-        if !it.export_kind.is_type() {
-            walk::walk_export_specifier(self, it);
         }
     }
 
@@ -116,14 +96,14 @@ impl<'a> Visit<'a> for Visitor<'_, 'a> {
     fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
         match (&it.id, it.init.as_ref().map(Expression::get_inner_expression)) {
             (BindingPattern::BindingIdentifier(name), Some(value)) if is_meta_member(value, "hot") => {
-                self.aliases.push(name.name.as_str());
+                self.aliases.insert(name.name.as_str());
             }
             (BindingPattern::ObjectPattern(pattern), Some(Expression::ImportMeta(_))) => {
                 for property in &pattern.properties {
                     if property.key.is_specific_static_name("hot")
                         && let BindingPattern::BindingIdentifier(name) = &property.value
                     {
-                        self.aliases.push(name.name.as_str());
+                        self.aliases.insert(name.name.as_str());
                     }
                 }
             }
@@ -153,7 +133,6 @@ impl<'a> Visitor<'_, 'a> {
             kind,
             bindings: if kind == ImportKind::Url { Bindings::None } else { Bindings::Namespace },
             type_only: false,
-            unused_as_value: false,
             position: self.source.position(start as usize),
         });
     }
