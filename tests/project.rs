@@ -281,6 +281,38 @@ fn a_broken_tsconfig_is_one_diagnostic() {
 }
 
 #[test]
+fn a_broken_save_reloads_nothing_that_a_whole_one_does_not() {
+    let (tail, broken) =
+        ("import.meta.hot.accept()\nexport const b = 1", "export function f( {\n  const = 2\n");
+    let memory = Memory::new(&[
+        ("/app/main.ts", "import './a'\nimport './b'\nimport './c'\nimport.meta.hot.accept('./c', () => {})"),
+        ("/app/a.ts", tail),
+        ("/app/b.ts", "import './d'\nimport.meta.glob('./m/*.ts')\nimport.meta.hot.accept('./d', () => {})"),
+        ("/app/c.ts", ""),
+        ("/app/d.ts", ""),
+        ("/app/m/m.ts", "import.meta.hot.accept()"),
+    ]);
+    let mut project = project(&memory, &["main.ts"]);
+    let whole = project.snapshot();
+    let update = save(&mut project, &memory, "/app/a.ts", &format!("{broken}{tail}"));
+    assert_eq!((text(&update.boundaries[0].chain), update.dead_ends), (vec!["/app/a.ts"], vec![]));
+    assert_eq!((update.diagnostics[0].code, update.diagnostics[0].position.line), ("BINO_SCAN_SYNTAX", 2));
+    // What others accept stays accepted, and nothing that is imported leaves the graph.
+    for path in ["/app/main.ts", "/app/b.ts"] {
+        let Some(Thing::File(good)) = memory.thing(path) else { panic!("{path} is a file") };
+        let update = save(&mut project, &memory, path, &format!("{broken}{good}"));
+        assert_eq!(text(&update.removed), [""; 0], "{path}");
+    }
+    for path in ["/app/c.ts", "/app/d.ts"] {
+        let update = save(&mut project, &memory, path, "// saved");
+        assert_eq!((update.boundaries.len(), update.dead_ends.len()), (1, 0), "{path}");
+    }
+    let graph = project.snapshot();
+    assert_eq!(graph.modules, whole.modules);
+    assert_eq!(graph.diagnostics.len(), 3);
+}
+
+#[test]
 fn what_cannot_be_read_is_told() {
     let memory = Memory::new(&[("/app/a.ts", "import './b'\nimport './c.ts'"), ("/app/c.ts", "")]);
     memory.put("/app/b.ts", Thing::Locked);

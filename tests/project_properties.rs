@@ -146,8 +146,11 @@ fn text(path: &str, known: &[PathBuf], random: &mut Random) -> String {
             random.pick(EXPORTS)
         );
     }
-    if random.one_in(15) {
-        text += "const broken = {{ (\n";
+    if random.one_in(10) {
+        let lines: Vec<_> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+        let at = *random.pick(&lines);
+        let accident = random.pick(&["const broken = { (\n", "'", "`\n", "#\n"]);
+        text.insert_str(at, accident);
     }
     if wrap {
         text += "</script>\n";

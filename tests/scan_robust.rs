@@ -66,6 +66,10 @@ const PIECES: &[&str] = &[
     "export * from '",
     "require('",
     "@use \"",
+    "import.meta.glob(",
+    "export const ",
+    "new URL(",
+    "foo(\n",
     "#{",
     ";",
     "\\ud800",
@@ -303,10 +307,33 @@ fn work_grows_with_the_file_and_not_faster() {
         ("a.vue", "<style a='"),
         ("a.vue", "<script></"),
         ("a.js", "export const é = import('é');"),
+        ("a.js", "const a = import.meta.hot; a.accept();\n"),
+        // What is read of a script that does not parse.
+        ("broken.js", "import.meta.hot.accept('./a');\n"),
+        ("broken.js", "import(`./${a}.js`);"),
+        ("broken.js", "import(import("),
+        ("broken.js", "import {a, "),
+        ("broken.js", "export {a, "),
+        ("broken.js", "export const {a: {"),
+        ("broken.js", "import.meta.glob('a', {"),
+        ("broken.js", "import.meta.hot.accept(['a', "),
+        ("broken.js", "require(new URL("),
+        ("broken.js", "`"),
+        ("broken.js", "`a` + "),
+        ("broken.js", "`${"),
+        ("broken.js", "`${`a`} ${\n"),
+        ("broken.js", "`${ /*"),
+        ("broken.js", "`${ /*\n*/ '"),
+        ("broken.js", "\\'"),
+        ("broken.js", "'\\\""),
+        ("broken.js", "/[(/"),
+        ("broken.js", "/*/"),
+        ("broken.js", "..."),
     ];
     for (name, piece) in cases {
         let start = std::time::Instant::now();
-        scan(name, piece.repeat(10_000).as_bytes());
+        let head = if name.starts_with("broken") { "foo( const = '\n" } else { "" };
+        scan(name, format!("{head}{}", piece.repeat(10_000)).as_bytes());
         // Quadratic work took minutes here, and linear work takes milliseconds.
         assert!(start.elapsed().as_secs() < 10, "{piece}: {:?}", start.elapsed());
     }

@@ -50,8 +50,8 @@ pub enum Coverage {
     /// All of it: what the facts do not mention is not there. Also said of assets, which have nothing to read.
     #[default]
     Complete,
-    /// A syntax error cut it short, or a part of it could not be read: the imports are those found elsewhere, the exports
-    /// and hot calls may be missing.
+    /// A syntax error cut it short, or a part of it could not be read: what is whole by itself is there, and something
+    /// may be missing.
     Partial,
     /// Nothing but the hash: it is too large, too deeply nested, or not text.
     HashOnly,

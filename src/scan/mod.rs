@@ -3,7 +3,8 @@
 //! Owns which reader gets which file. Never resolves a specifier.
 //!
 //! ```text
-//!   bytes ─▶ text ──▶ script            one parse by oxc; its module record, and one visit where that is not enough
+//!   bytes ─▶ text ──▶ script            one parse by oxc; its module record, and one visit where that is not enough;
+//!                 │                     of what does not parse, the statements that are whole by themselves
 //!                 ├─▶ style, sass       tokens
 //!                 ├─▶ page              tags; inline scripts go to `script`
 //!                 ├─▶ component         blocks; scripts go to `script`, styles to `style`

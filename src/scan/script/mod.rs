@@ -1,12 +1,14 @@
 //! JavaScript and TypeScript: one parse by oxc, its module record, and one visit of the tree where the record is not
 //! enough.
-//! Owns the parser and its memory; never parses twice and never reads a style or a page.
+//! Owns the parser and its memory; never reads a style or a page.
 
+mod broken;
 mod glob;
 mod hot_call;
 mod record;
 mod stack;
 mod strings;
+mod tokens;
 mod visit;
 
 use std::cell::RefCell;
@@ -14,7 +16,7 @@ use std::cell::RefCell;
 use memchr::memmem;
 use oxc_allocator::Allocator;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
-use oxc_span::SourceType;
+use oxc_span::{GetSpan, SourceType};
 
 use stack::NoRoom;
 
@@ -78,23 +80,39 @@ pub(super) fn read(source: Source<'_>, dialect: Dialect, facts: &mut ModuleFacts
 }
 
 fn parse(source: Source<'_>, dialect: Dialect, memory: &Allocator, facts: &mut ModuleFacts) {
-    let options = ParseOptions {
+    let parsed = parser(memory, source.text, dialect).parse();
+    if !parsed.diagnostics.is_empty() {
+        diagnose(source, &parsed, facts);
+    }
+    if !parsed.panicked && needs_visit(source, &parsed) {
+        visit::read(source, &parsed.program, facts);
+    }
+    record::read(source, &parsed, facts);
+    if parsed.panicked || !parsed.diagnostics.is_empty() && stops_early(source, &parsed) {
+        facts.coverage = facts.coverage.max(Coverage::Partial);
+        broken::read(source, dialect, memory, facts);
+    }
+}
+
+/// Whether the tree ends before the text does: after some errors the parser takes no further token.
+fn stops_early(source: Source<'_>, parsed: &ParserReturn<'_>) -> bool {
+    let program = &parsed.program;
+    let ends = [
+        program.hashbang.as_ref().map(|it| it.span.end),
+        program.directives.last().map(|it| it.span.end),
+        program.body.last().map(|it| it.span().end),
+    ];
+    let end = ends.into_iter().flatten().max().unwrap_or(0) as usize;
+    source.text.get(end..).is_some_and(|rest| !tokens::tokens(rest).is_empty())
+}
+
+fn parser<'a>(memory: &'a Allocator, text: &'a str, dialect: Dialect) -> Parser<'a> {
+    Parser::new(memory, text, dialect.0).with_options(ParseOptions {
         // CommonJS may return, and so may the script of a Svelte component after it is compiled.
         allow_return_outside_function: true,
         enable_ident_hashes: false,
         ..ParseOptions::default()
-    };
-    let parsed = Parser::new(memory, source.text, dialect.0).with_options(options).parse();
-    if !parsed.diagnostics.is_empty() {
-        diagnose(source, &parsed, facts);
-    }
-    if parsed.panicked {
-        facts.coverage = facts.coverage.max(Coverage::Partial);
-        record::dynamic_imports(source, &parsed.module_record, facts);
-    } else if needs_visit(source, &parsed) {
-        visit::read(source, &parsed.program, facts);
-    }
-    record::read(source, &parsed, facts);
+    })
 }
 
 /// Whether there is something that the module record does not tell.

@@ -1,5 +1,5 @@
 //! Imports and exports as oxc's module record has them.
-//! Owns which names go with which statement; never looks at the tree, so it also reads files that broke off.
+//! Owns which names go with which statement; never looks at the tree, so it also reads files that break off.
 
 use oxc_parser::ParserReturn;
 use oxc_syntax::module_record::{
@@ -23,6 +23,8 @@ fn imports(source: Source<'_>, record: &ModuleRecord<'_>, facts: &mut ModuleFact
     let mut requests: Vec<_> = record
         .requested_modules
         .iter()
+        // That is what the parser makes up for a statement that breaks off.
+        .filter(|(specifier, _)| !specifier.is_empty())
         .flat_map(|(specifier, requests)| requests.iter().map(move |request| (specifier, request)))
         .collect();
     requests.sort_unstable_by_key(|(_, request)| request.span.start);
@@ -118,6 +120,8 @@ fn exports(source: Source<'_>, record: &ModuleRecord<'_>, facts: &mut ModuleFact
             };
             Some((span.start, name, entry))
         })
+        // As above.
+        .filter(|(_, name, _)| !name.is_empty())
         .collect();
     found.sort_by_key(|(start, ..)| *start);
     facts.exports.names.extend(found.into_iter().map(|(start, name, entry)| Export {
@@ -152,22 +156,4 @@ fn export_source(record: &ModuleRecord<'_>, entry: &ExportEntry<'_>) -> Option<E
         _ => None,
     };
     Some(ExportSource { specifier: request.name.as_str().into(), imported })
-}
-
-/// Adds the `import()` with plain strings of a file whose tree was thrown away.
-pub(super) fn dynamic_imports(source: Source<'_>, record: &ModuleRecord<'_>, facts: &mut ModuleFacts) {
-    for dynamic in &record.dynamic_imports {
-        let span = dynamic.module_request;
-        let text = source.text.get(span.start as usize..span.end as usize).unwrap_or_default();
-        let inner = ['"', '\'', '`'].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote));
-        if let Some(specifier) = inner.filter(|inner| !inner.contains(['\\', '$'])) {
-            facts.imports.push(Import {
-                specifier: specifier.into(),
-                kind: ImportKind::Dynamic,
-                bindings: Bindings::Namespace,
-                type_only: false,
-                position: source.position(span.start as usize),
-            });
-        }
-    }
 }
