@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { STOCK } from '../support/browser.js'
 import { openExample } from '../support/example.js'
 
 const CHANNEL = 'src/MixerChannel.vue'
@@ -90,6 +91,29 @@ for (const vite of ['vite', 'vite7']) {
       await expectKept()
     })
 
+    it('a composable and the template of its component, saved in one go, both show', async () => {
+      const { tab, edit, expectLevel, expectKept } = await openMixer(vite, { debounce: 100 })
+      // When the plugin names the component's file last, the page would take the update for one of the template alone, and
+      // go on with the old composable.
+      edit('src/useMood.ts', 'A cosy evening', 'A warm evening')
+      edit('src/MixerDesk.vue', '<output class="mood">', '<output class="mood new">')
+      await tab.text('.mood.new', 'A warm evening')
+      await expectLevel('80')
+      await expectKept()
+      if (!STOCK) expect(tab.payloads('update')).toHaveLength(1)
+    })
+
+    it('templates saved in one go all show', async () => {
+      const { tab, edit, expectLevel, expectKept } = await openMixer(vite, { debounce: 100 })
+      edit('src/PageHeading.vue', 'keep your mix', 'keep it all')
+      edit(CHANNEL, '{{ level }} %', '{{ level }} percent')
+      await tab.text('h1', 'Save a file, keep it all')
+      await tab.text('.level', '80 percent')
+      await expectLevel('80')
+      await expectKept()
+      if (!STOCK) expect(tab.payloads('update')).toHaveLength(1)
+    })
+
     it('a syntax error shows the overlay, its repair takes it away, and the page is right', async () => {
       const { tab, edit, expectWords, expectLevel, expectKept } = await openMixer(vite)
       // The first update of a page clears an overlay by a reload, in Vite as well; so let there be one before.
@@ -122,9 +146,10 @@ for (const vite of ['vite', 'vite7']) {
  * The page with the first channel at 80 %, a word about it, and the sound on.
  *
  * @param {string} vite
+ * @param {import('../support/example.js').BinoHmrOptions} [bino]
  */
-async function openMixer(vite) {
-  const opened = await openExample('vue', { vite })
+async function openMixer(vite, bino) {
+  const opened = await openExample('vue', { vite, bino })
   const { tab } = opened
   await tab.page.fill('.remark', 'a word')
   await tab.page.fill('[type=range]', '80')

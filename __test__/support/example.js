@@ -16,7 +16,10 @@ const KINDS = {
   vue: { plugin: pluginVue, include: ['vue'] },
 }
 
-/** @typedef {keyof typeof KINDS} Example */
+/**
+ * @typedef {keyof typeof KINDS} Example
+ * @typedef {import('../../index.d.ts').BinoHmrOptions} BinoHmrOptions
+ */
 
 /**
  * Opens the first page of a copy of `examples/<name>`.
@@ -24,15 +27,16 @@ const KINDS = {
  * @param {Example} name
  * @param {object} [options]
  * @param {string} [options.vite] the package of the Vite to use
+ * @param {BinoHmrOptions} [options.bino]
  * @param {boolean} [options.own] with the example's own config as it is, so without `verify`
  */
-export async function openExample(name, { vite = 'vite', own = false } = {}) {
+export async function openExample(name, { vite = 'vite', bino, own = false } = {}) {
   const { plugin, include } = KINDS[name]
   const files = filesOf(name)
   const opened = await open(files, {
     vite,
     packages: true,
-    ...(own && { bino: false }),
+    bino: own ? false : bino,
     config: {
       ...(own ? { configFile: undefined } : { plugins: [await plugin(vite)] }),
       // As usual below a `node_modules`, which the plugins leave alone; the project's own is a link to ours.

@@ -48,6 +48,7 @@ export function send(transaction, session) {
     invalidate(work, timestamp)
     const reloads = transaction.reloads.get(environment) ?? []
     const payloads = payloadsOf(work, walked[index], reloads, timestamp)
+    if (payloads[0]?.type === 'update') nameNoFileToVue(work)
     for (const payload of payloads) deliver(environment, payload)
     for (const pass of transaction.passes) {
       // After the update: the page's overlay goes away with an update and must stay for an error.
@@ -56,6 +57,20 @@ export function send(transaction, session) {
     if (session.options.log !== 'silent') log(work, walked[index], payloads, transaction, session.options.log)
     if (session.options.verify) compareWithVite(work, walked[index], payloads, reloads)
   })
+}
+
+/**
+ * Before each update `@vitejs/plugin-vue` names the page the file that it is for. A component whose own file was named last
+ * is drawn anew without its script being run: right for an edit of its template alone, wrong if a composable below it is in
+ * the same update. Other components are no such case, since each accepts its own file.
+ *
+ * @param {Work} work
+ */
+function nameNoFileToVue({ environment, passes }) {
+  if (environment.name !== 'client' || passes.length < 2) return
+  if (passes.every((pass) => pass.file.endsWith('.vue'))) return
+  if (!environment.config.plugins.some(({ name }) => name === 'vite:vue')) return
+  deliver(environment, { type: 'custom', event: 'file-changed', data: { file: '' } })
 }
 
 /**
