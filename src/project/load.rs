@@ -9,7 +9,7 @@ use super::Stop;
 use super::report::Diagnostic;
 use crate::resolve::{ConfigFailure, Failure, GlobOptions, GlobWatch, Key, Kind, Resolver, Target};
 use crate::scan::{
-    Bindings, Coverage, Exports, Hot, ImportKind, Language, ModuleFacts, Position, Severity, scan,
+    Bindings, Coverage, Exports, Hot, ImportKind, Language, ModuleFacts, Position, Severity, hash, scan,
 };
 
 /// What reading a file gave.
@@ -88,7 +88,7 @@ pub(super) fn read(resolver: &Resolver, path: &str, known: Option<u64>, stop: &S
     match resolver.read(path) {
         Err(error) => Reading::Unreadable(error.to_string()),
         Ok(bytes) => {
-            if known.is_some_and(|hash| hash == xxhash_rust::xxh3::xxh3_64(&bytes)) {
+            if known.is_some_and(|known| known == hash(&bytes)) {
                 return Reading::Same;
             }
             Reading::New(Box::new(scan(path, &bytes)))

@@ -45,12 +45,17 @@ pub fn scan(path: &str, bytes: &[u8]) -> ModuleFacts {
     scan_with_room(path, bytes, DEFAULT_ROOM)
 }
 
+/// [`ModuleFacts::hash`] of these bytes, by itself.
+pub fn hash(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytes)
+}
+
 /// [`scan`] for threads that have more stack left than most: `room`, in bytes. With 32 MiB, which are only addresses
 /// until a source is nested that deeply, scripts of a hundred kilobytes are parsed in place.
 pub fn scan_with_room(path: &str, bytes: &[u8], room: usize) -> ModuleFacts {
     let language = Language::of(path);
     let mut facts = ModuleFacts {
-        hash: xxhash_rust::xxh3::xxh3_64(bytes),
+        hash: hash(bytes),
         language,
         coverage: Coverage::Complete,
         imports: Vec::new(),
