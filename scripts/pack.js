@@ -28,6 +28,7 @@ import { installPackages } from './install-packages.js'
 import { fromRoot, root } from './paths.js'
 import { mainManifest, platforms } from './platforms.js'
 import { Advice, dim, explainFailure, green } from './terminal.js'
+import { NOTICES, thirdPartyNotices } from './third-party.js'
 
 /** Node 20, the oldest that we run on, needs as much itself: an addon that needs no more runs wherever Node does. */
 const NODE_GLIBC = [2, 28]
@@ -134,12 +135,15 @@ async function main() {
   mkdirSync(out, { recursive: true })
   const stage = mkdtempSync(join(tmpdir(), 'bino-hmr-pack-'))
   try {
-    for (const { folder, addon, manifest } of built) {
+    for (const { folder, addon, manifest, target } of built) {
+      const notices = join(stage, NOTICES)
+      writeFileSync(notices, thirdPartyNotices(target))
       /** @type {Array<[string, string]>} */
       const files = [
         [join(addons, addon), addon],
         [join(folder, 'README.md'), 'README.md'],
         [fromRoot('LICENSE'), 'LICENSE'],
+        [notices, NOTICES],
       ]
       tarball(stage, published(manifest, { ...repository }), files, out)
     }

@@ -9,6 +9,7 @@ import { fromRoot } from './paths.js'
  * @property {string} name as in `npm/<name>`: linux-x64-gnu
  * @property {string} folder
  * @property {string} addon file name of the compiled addon
+ * @property {string} target Rust's name: x86_64-unknown-linux-gnu
  * @property {any} manifest its package.json
  */
 
@@ -27,7 +28,15 @@ export function platforms() {
         name,
         folder,
         addon: `bino-hmr.${name}.node`,
+        target: targetOf(name),
         manifest: readJson(join(folder, 'package.json')),
       }
     })
+}
+
+/** @param {string} name */
+function targetOf(name) {
+  const [os, cpu, abi] = name.split('-')
+  const system = { darwin: 'apple-darwin', linux: 'unknown-linux', win32: 'pc-windows' }[os]
+  return [{ arm64: 'aarch64', x64: 'x86_64' }[cpu], system, abi].filter(Boolean).join('-')
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { addonFile, fromRoot } from '../../scripts/paths.js'
 import { mainManifest, platforms } from '../../scripts/platforms.js'
+import { NOTICES } from '../../scripts/third-party.js'
 import { startRegistry } from './registry.js'
 import { createFolder, createMachine, node, npmCli, removeFolder, succeeded } from './sandbox.js'
 
@@ -64,10 +65,10 @@ it('what npm run pack makes works from a five-line config, without Rust and with
 it('npm pack of the repository and of npm/<platform> install side by side', async () => {
   const out = createFolder()
   onTestFinished(() => removeFolder(out))
-  const brought = path.join(here.folder, here.addon)
-  const wasThere = existsSync(brought)
+  const brought = [here.addon, NOTICES].map((file) => path.join(here.folder, file))
+  const added = brought.filter((file) => !existsSync(file))
   onTestFinished(() => {
-    if (!wasThere) rmSync(brought)
+    for (const file of added) rmSync(file)
   })
   for (const source of [fromRoot(), here.folder]) {
     succeeded(await node([npmCli, 'pack', source, '--pack-destination', out], { cwd: fromRoot() }))

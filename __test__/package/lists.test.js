@@ -7,6 +7,7 @@ import { expect, it } from 'vitest'
 import { PREBUILT } from '../../js/load-addon.js'
 import { fromRoot } from '../../scripts/paths.js'
 import { mainManifest, platforms, readJson } from '../../scripts/platforms.js'
+import { NOTICES } from '../../scripts/third-party.js'
 
 const own = mainManifest()
 const all = platforms()
@@ -28,6 +29,7 @@ const TARGETS = {
 it('the loader, npm/, napi and the release know the same platforms', () => {
   const names = Object.keys(TARGETS)
   expect(all.map(({ name }) => name)).toEqual(names)
+  expect(all.map(({ target }) => target)).toEqual(Object.values(TARGETS))
   expect(PREBUILT).toEqual(names)
   expect(own.napi.targets.toSorted()).toEqual(Object.values(TARGETS).toSorted())
   const matrix = [...text('.github/workflows/release.yml').matchAll(/platform: (\S+)\n\s+target: (\S+)/g)]
@@ -43,7 +45,7 @@ it.each(all)('npm/$name says what it is', ({ name, addon, manifest }) => {
     os: [os],
     cpu: [cpu],
     main: addon,
-    files: [addon],
+    files: [addon, NOTICES],
   })
   // npm leaves an optional dependency out, without a word, on a Node that its `engines` do not name.
   expect(manifest).not.toHaveProperty('engines')

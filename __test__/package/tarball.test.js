@@ -6,6 +6,7 @@ import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addonFile, fromRoot } from '../../scripts/paths.js'
 import { mainManifest, platforms } from '../../scripts/platforms.js'
+import { NOTICES, STANDARD_LIBRARY, takenOf } from '../../scripts/third-party.js'
 import { createFolder, node, npmCli, removeFolder, succeeded } from './sandbox.js'
 
 const { version } = mainManifest()
@@ -46,7 +47,45 @@ it('the main package holds its JavaScript, its types, its papers, and nothing el
 
 it('the package of a platform holds its addon and its papers', async () => {
   const files = await contents(here.manifest.name)
-  expect(files.sort()).toEqual(['LICENSE', 'README.md', here.addon, 'package.json'].sort())
+  expect(files.sort()).toEqual(['LICENSE', 'README.md', NOTICES, here.addon, 'package.json'].sort())
+})
+
+it('the package of a platform names what it is linked from, each with the text of its licence', async () => {
+  const data = createPackageFromTarballData(readFileSync(tarball(here.manifest.name)))
+  const notices = data.readFile(`/node_modules/${here.manifest.name}/${NOTICES}`)
+  const listed = [...notices.matchAll(/^\| ([\w-]+) \| (\d\S*) \| /gm)].map(
+    ([, name, version]) => `${name}-${version}`,
+  )
+  // Where a panic would say that it came from: nearly everything that is linked in has such a place.
+  const addon = readFileSync(addonFile() ?? '', 'latin1')
+  const folders = [
+    ...addon.matchAll(/[\\/](?:(deps)[\\/])?([a-z][\w-]*)-(\d+\.\d+\.\d+[\w.+-]*)[\\/]src[\\/]/g),
+  ]
+  const linked = new Set(folders.filter(([, std]) => !std).map(([, , name, version]) => `${name}-${version}`))
+  expect(linked.size).toBeGreaterThan(20)
+  expect([...linked].filter((crate) => !listed.includes(crate))).toEqual([])
+  const standard = folders.filter(([, std]) => std).map(([, , name]) => name)
+  expect(standard.filter((name) => !STANDARD_LIBRARY.includes(name))).toEqual([])
+  const titles = [...notices.matchAll(/^## (.+)$/gm)].flatMap(([, title]) => title.split(', '))
+  expect(listed.filter((crate) => !titles.includes(crate.replace(/-(?=\d+\.)/, ' ')))).toEqual([])
+  for (const text of ['Mozilla Public License Version 2.0', 'UNICODE LICENSE V3', 'Apache License']) {
+    expect(notices).toContain(text)
+  }
+})
+
+it.each([
+  ['MIT', ['MIT']],
+  ['Unlicense OR MIT', ['MIT']],
+  ['Apache-2.0/MIT', ['MIT']],
+  ['Apache-2.0 OR GPL-2.0-only', ['Apache-2.0']],
+  ['(MIT OR Apache-2.0) AND Unicode-3.0', ['MIT', 'Unicode-3.0']],
+  ['GPL-3.0-only', undefined],
+  ['MIT AND GPL-3.0-only', undefined],
+  ['MIT OR (Apache-2.0 AND GPL-3.0-only)', undefined],
+  [null, undefined],
+])('of %s we take %s', (expression, taken) => {
+  if (taken) expect(takenOf('a crate', expression)).toEqual(taken)
+  else expect(() => takenOf('a crate', expression)).toThrow('a crate is licensed under')
 })
 
 it('the manifests are completed on the way', async () => {
