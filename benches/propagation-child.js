@@ -79,7 +79,7 @@ const sides = {
       update() {
         const transaction = new Transaction(1)
         const change = /** @type {const} */ ({ kind: 'update', path: shape.saved.file ?? '', type: 'file' })
-        const pass = new Pass(change, transaction)
+        const pass = new Pass(change, transaction, () => {})
         const options = /** @type {any} */ ({ timestamp: Date.now(), modules: [shape.saved] })
         pass.options.set(environment, options)
         pass.seeds.set(environment, options.modules)

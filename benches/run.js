@@ -1,8 +1,7 @@
 /**
- * `npm run bench [-- --only propagation,latency,storm] [--quick]`: stock Vite and bino-hmr side by side in one run.
- *
- * Prints what it does, and writes `bench-results/results.json` and `bench-results/table.md`. It never judges: a slow
- * machine gives slow figures, not a failure.
+ * `npm run bench [-- --only latency,storm,scan,propagation] [--quick]`: bino-hmr beside stock Vite, and bundlers
+ * in one run. Prints what it does, and writes `bench-results/`: `results.json` and `table.md`. It never
+ * judges: a slow machine gives slow figures, not a failure.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -10,14 +9,24 @@ import { parseArgs } from 'node:util'
 import { measureLatency } from './latency.js'
 import { describeMachine } from './machine.js'
 import { measurePropagation } from './propagation.js'
+import { measureScan } from './scan.js'
 import { measureStorm } from './storm.js'
 import { tableOf } from './table.js'
 
-const SECTIONS = { latency: measureLatency, storm: measureStorm, propagation: measurePropagation }
+const SECTIONS = {
+  latency: measureLatency,
+  storm: measureStorm,
+  scan: measureScan,
+  propagation: measurePropagation,
+}
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
 })
+const folder = new URL('../bench-results/', import.meta.url)
 const wanted = values.only?.split(',') ?? Object.keys(SECTIONS)
 const unknown = wanted.filter((name) => !(name in SECTIONS))
 if (unknown.length > 0) {
@@ -38,7 +47,6 @@ for (const [name, measure] of Object.entries(SECTIONS)) {
 }
 results.seconds = Math.round((performance.now() - startedAt) / 1000)
 
-const folder = new URL('../bench-results/', import.meta.url)
 mkdirSync(folder, { recursive: true })
 writeFileSync(new URL('results.json', folder), `${JSON.stringify(results, null, 2)}\n`)
 const table = tableOf(results)

@@ -268,7 +268,7 @@ const range = (from, length) => Array.from({ length }, (_, index) => from + inde
  *
  * @param {number} seed
  */
-function randomFrom(seed) {
+export function randomFrom(seed) {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

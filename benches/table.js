@@ -1,26 +1,21 @@
 /** The results as Markdown, with a sentence on what each table holds. Pure. */
 
+import { bold, factor, ms, table } from './markdown.js'
+import { SHAPE_NAMES } from './names.js'
+import { scanTable } from './table-scan.js'
+
 /**
  * @typedef {import('./propagation.js').Row} PropagationRow
  * @typedef {import('./propagation.js').Side} Side
  * @typedef {import('./statistics.js').Summary} Summary
  */
 
-const SHAPE_NAMES = /** @type {Record<string, string>} */ ({
-  uiKit: 'UI kit',
-  acceptingLayers: 'accepting layers',
-  clusters: 'import cycles',
-  chain: 'one chain',
-  cycle: 'one cycle',
-  hub: 'hub',
-  flatHub: 'flat hub',
-})
-
 /** @param {any} results */
-export function tableOf({ machine, quick, seconds, latency, storm, propagation }) {
+export function tableOf({ machine, quick, seconds, latency, storm, scan, propagation }) {
   const sections = [
-    '# Stock Vite and bino-hmr, side by side',
-    `\`${machine.command}\`, ${machine.date}, ${seconds} s. Vite ${machine.vite}, Node ${machine.node}, ` +
+    '# bino-hmr beside stock Vite and others',
+    `\`${machine.command}\`, ${machine.date}, commit ${machine.commit}, ${seconds} s. Node ${machine.node}, ` +
+      `${versions(machine.versions)}, ` +
       `${machine.system}, ${machine.cpus} CPUs (${machine.cpu}), ${machine.memoryGiB} GiB. ` +
       `Load when it began: ${machine.loadAtStart.join(', ')}.`,
     ...(quick ? ['**A quick run: few samples, small projects.** Not figures to quote.'] : []),
@@ -28,9 +23,16 @@ export function tableOf({ machine, quick, seconds, latency, storm, propagation }
   ]
   if (latency) sections.push(...savesOf(latency.saves), ...startsOf(latency.starts))
   if (storm) sections.push(...stormOf(storm))
+  if (scan) sections.push(...scanTable(scan))
   if (propagation) sections.push(...propagationOf(propagation))
   return `${sections.join('\n\n')}\n`
 }
+
+/** @param {Record<string, string>} rivals */
+const versions = (rivals) =>
+  Object.entries(rivals)
+    .map(([name, version]) => `${name === 'chokidar3' ? 'chokidar' : name} ${version}`)
+    .join(', ')
 
 /** @param {import('./latency.js').LatencyRow[]} rows */
 function savesOf(rows) {
@@ -236,25 +238,4 @@ function faster(stock, ours, what) {
   if (mine === undefined) return ''
   if (theirs !== undefined) return factor(theirs / mine)
   return stock.limit === undefined ? '' : `> ${factor(stock.limit / mine)}`
-}
-
-/** @param {number} times */
-const factor = (times) => `${times < 10 ? times.toFixed(1) : Math.round(times).toLocaleString('en')} ×`
-
-/** @param {string} text */
-const bold = (text) => (text === '' ? '' : `**${text}**`)
-
-/** @param {number | undefined} value */
-function ms(value) {
-  if (value === undefined || Number.isNaN(value)) return '–'
-  return value >= 1000 ? Math.round(value).toLocaleString('en') : value.toFixed(value < 10 ? 2 : 1)
-}
-
-/**
- * @param {string[]} head
- * @param {(string | number)[][]} rows
- */
-function table(head, rows) {
-  const line = (/** @type {(string | number)[]} */ cells) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
