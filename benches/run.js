@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only latency,storm,scan,propagation] [--quick]`: bino-hmr beside stock Vite, and bundlers
+ * `npm run bench [-- --only latency,storm,scan,watchers,propagation] [--quick]`: bino-hmr beside stock Vite, and bundlers
  * in one run. Prints what it does, and writes `bench-results/`: `results.json` and `table.md`. It never
  * judges: a slow machine gives slow figures, not a failure.
  */
@@ -12,11 +12,13 @@ import { measurePropagation } from './propagation.js'
 import { measureScan } from './scan.js'
 import { measureStorm } from './storm.js'
 import { tableOf } from './table.js'
+import { measureWatchers } from './watchers.js'
 
 const SECTIONS = {
   latency: measureLatency,
   storm: measureStorm,
   scan: measureScan,
+  watchers: measureWatchers,
   propagation: measurePropagation,
 }
 

@@ -3,6 +3,7 @@
 import { bold, factor, ms, table } from './markdown.js'
 import { SHAPE_NAMES } from './names.js'
 import { scanTable } from './table-scan.js'
+import { watcherTables } from './table-watchers.js'
 
 /**
  * @typedef {import('./propagation.js').Row} PropagationRow
@@ -11,7 +12,7 @@ import { scanTable } from './table-scan.js'
  */
 
 /** @param {any} results */
-export function tableOf({ machine, quick, seconds, latency, storm, scan, propagation }) {
+export function tableOf({ machine, quick, seconds, latency, storm, scan, watchers, propagation }) {
   const sections = [
     '# bino-hmr beside stock Vite and others',
     `\`${machine.command}\`, ${machine.date}, commit ${machine.commit}, ${seconds} s. Node ${machine.node}, ` +
@@ -24,6 +25,7 @@ export function tableOf({ machine, quick, seconds, latency, storm, scan, propaga
   if (latency) sections.push(...savesOf(latency.saves), ...startsOf(latency.starts))
   if (storm) sections.push(...stormOf(storm))
   if (scan) sections.push(...scanTable(scan))
+  if (watchers) sections.push(...watcherTables(watchers))
   if (propagation) sections.push(...propagationOf(propagation))
   return `${sections.join('\n\n')}\n`
 }
