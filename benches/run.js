@@ -1,10 +1,14 @@
 /**
- * `npm run bench [-- --only latency,storm,scan,watchers,propagation] [--quick]`: bino-hmr beside stock Vite, and bundlers
- * in one run. Prints what it does, and writes `bench-results/`: `results.json` and `table.md`. It never
+ * `npm run bench [-- --only latency,storm,scan,watchers,propagation] [--quick]`: bino-hmr beside stock Vite, bundlers and
+ * watchers in one run. Prints what it does, and writes `bench-results/`: `results.json`, `table.md`, and plots. It never
  * judges: a slow machine gives slow figures, not a failure.
+ *
+ * `npm run bench -- --plots` measures nothing, and draws `docs/plots/` anew from the last results.
+ *
+ * `docs/benchmark.md` says what is measured and how.
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { measureLatency } from './latency.js'
 import { describeMachine } from './machine.js'
@@ -26,9 +30,15 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    plots: { type: 'boolean', default: false },
   },
 })
 const folder = new URL('../bench-results/', import.meta.url)
+if (values.plots) {
+  await plot(JSON.parse(readFileSync(new URL('results.json', folder), 'utf8')), '../docs/plots/')
+  process.exit(0)
+}
+
 const wanted = values.only?.split(',') ?? Object.keys(SECTIONS)
 const unknown = wanted.filter((name) => !(name in SECTIONS))
 if (unknown.length > 0) {
@@ -54,4 +64,15 @@ writeFileSync(new URL('results.json', folder), `${JSON.stringify(results, null, 
 const table = tableOf(results)
 writeFileSync(new URL('table.md', folder), table)
 console.log(`\n${table}\nwritten to bench-results/ after ${results.seconds} s`)
+await plot(results, '../bench-results/')
 process.exit(0)
+
+/**
+ * @param {any} results
+ * @param {string} to
+ */
+async function plot(results, to) {
+  // Not before the end: a large library that has no business in what is measured.
+  const { drawPlots } = await import('./plots.js')
+  for (const file of await drawPlots(results, new URL(to, import.meta.url))) console.log(`drawn: ${file}`)
+}

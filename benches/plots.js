@@ -1,0 +1,159 @@
+/**
+ * What of the results is drawn, and how it is named. A section that was not measured has no plot.
+ */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { draw } from './draw.js'
+import { SHAPE_NAMES, SIDE_NAMES } from './names.js'
+
+const TIME =
+  "datum.value >= 1000 ? format(datum.value / 1000, ',') + ' s' : format(datum.value, '~r') + ' ms'"
+const MEMORY = "datum.value >= 1000 ? format(datum.value / 1000, ',') + ' GB' : datum.value + ' MB'"
+
+/**
+ * @typedef {import('./draw.js').Plot} Plot
+ * @typedef {import('./draw.js').Point} Point
+ */
+
+/**
+ * @param {any} results
+ * @param {URL} folder
+ * @returns {Promise<string[]>} the files
+ */
+export async function drawPlots(results, folder) {
+  const plots = [
+    ...(results.watchers ? watcherPlots(results.watchers) : []),
+    ...(results.scan ? scanPlots(results.scan) : []),
+    ...(results.propagation ? propagationPlots(results.propagation) : []),
+  ]
+  mkdirSync(folder, { recursive: true })
+  const files = []
+  for (const [name, plot] of plots) {
+    const file = new URL(`${name}.svg`, folder)
+    writeFileSync(file, await draw({ ...plot, note: [plot.note, provenance(results)].join(' ') }))
+    files.push(fileURLToPath(file))
+  }
+  return files
+}
+
+/** @param {any} results */
+function provenance({ machine, quick }) {
+  const { date, node, vite, cpus, cpu, loadAtStart } = machine
+  return (
+    `${date.slice(0, 10)}, Node ${node.slice(1)}, Vite ${vite}, ${cpus} CPUs (${cpu}), ` +
+    `load ${loadAtStart[0].toFixed(1)}${quick ? ', quick run' : ''}.`
+  )
+}
+
+/**
+ * @param {{ starts: import('./watchers.js').WatchStartRow[] }} watchers
+ * @returns {[string, Plot][]}
+ */
+function watcherPlots({ starts }) {
+  const rows = starts.filter(({ tree }) => !tree.includes('node_modules'))
+  const lines = named(['ours', 'parcel', 'chokidar3', 'chokidar6', 'node'])
+  const shared = { xTitle: 'files, ten in a folder', lines }
+  const point = (/** @type {typeof rows[0]} */ row, /** @type {number} */ y) => ({
+    line: SIDE_NAMES[row.side],
+    x: row.files,
+    y,
+  })
+  return [
+    [
+      'watchers-start',
+      around({
+        ...shared,
+        title: 'From start to ready',
+        note: 'Medians.',
+        yTitle: 'time, lower is better',
+        yFormat: TIME,
+        background: named(['notify']),
+        points: rows.filter(({ side }) => side !== 'nothing').map((row) => point(row, row.ready.p50)),
+      }),
+    ],
+    [
+      'watchers-memory',
+      around({
+        ...shared,
+        title: 'Resident memory of the process that watches',
+        note: 'Medians.',
+        yTitle: 'memory, lower is better',
+        yFormat: MEMORY,
+        background: named(['notify', 'nothing']),
+        points: rows.flatMap((row) => (row.memory === undefined ? [] : point(row, row.memory / 1e6))),
+      }),
+    ],
+  ]
+}
+
+/**
+ * @param {import('./scan.js').ScanRow[]} rows
+ * @returns {[string, Plot][]}
+ */
+function scanPlots(rows) {
+  return [
+    [
+      'scan',
+      around({
+        title: 'From nothing to the whole module graph',
+        note: 'Medians, warm page cache.',
+        xTitle: 'modules',
+        yTitle: 'time, lower is better',
+        yFormat: TIME,
+        lines: named(['ours', 'rolldown', 'rolldownBuild', 'esbuild', 'vite']),
+        background: named(['floor']),
+        points: rows.map((row) => ({ line: SIDE_NAMES[row.side], x: row.size, y: row.time.p50 })),
+      }),
+    ],
+  ]
+}
+
+/**
+ * @param {import('./propagation.js').Row[]} rows
+ * @returns {[string, Plot][]}
+ */
+function propagationPlots(rows) {
+  const shapes = ['uiKit', 'acceptingLayers', 'clusters']
+  const sides = /** @type {const} */ (['ours', 'stock', 'linear'])
+  /** @type {Point[]} */
+  const points = []
+  for (const row of rows.filter(({ shape }) => shapes.includes(shape))) {
+    for (const name of sides) {
+      const side = row[name]
+      const y = side.whole?.p50 ?? side.limit
+      if (y === undefined) continue
+      const open = side.limit !== undefined
+      points.push({ panel: SHAPE_NAMES[row.shape], line: SIDE_NAMES[name], x: row.size, y, open })
+    }
+  }
+  return [
+    [
+      'propagation',
+      around({
+        title: 'One saved module, until its payload and all invalidation are done',
+        note: 'Medians; ↑ was stopped.',
+        xTitle: 'modules',
+        yTitle: 'time, lower is better',
+        yFormat: TIME,
+        lines: named(sides),
+        panels: shapes.map((shape) => SHAPE_NAMES[shape]),
+        points,
+      }),
+    ],
+  ]
+}
+
+/** @param {readonly string[]} sides */
+const named = (sides) => sides.map((side) => SIDE_NAMES[side])
+
+/**
+ * The axis from just below the least to just above the most.
+ *
+ * @param {Omit<Plot, 'y'>} plot
+ * @returns {Plot}
+ */
+function around(plot) {
+  const all = plot.points.map(({ y }) => y)
+  return { ...plot, y: [Math.min(...all) / 1.6, Math.max(...all) * 1.6] }
+}
