@@ -236,6 +236,10 @@ fn a_circle_through_links_ends() {
         codes(&graph),
         [("/app/a.ts", "BINO_RESOLVE_NOT_FOUND"), ("/app/a.ts", "BINO_RESOLVE_NOT_FOUND")]
     );
+    let places =
+        graph.diagnostics.iter().map(|it| (it.position.line, it.specifier.as_deref(), &*it.tried[0]));
+    let expected = [(2, Some("./loop/x"), "/app/loop/x"), (3, Some("./self"), "/app/self")];
+    assert_eq!(places.collect::<Vec<_>>(), expected);
     let update = save(&mut project, &memory, "/app/two/b.ts", "import './back/a'\nimport.meta.hot.accept()");
     assert!(update.boundaries[0].within_circular_import);
 }
@@ -263,6 +267,81 @@ fn a_broken_package_is_named_with_its_file() {
     memory.write("/app/node_modules/exports/x.js", "");
     project.update(&[change(ChangeKind::Create, "/app/node_modules/exports/x.js")]);
     assert_eq!(codes(&project.snapshot()).len(), 1);
+}
+
+#[test]
+fn what_is_wrong_with_a_package_is_told_with_the_place_that_asks() {
+    let cases: &[(&str, &str, &str, &[&str])] = &[
+        (
+            "gone",
+            r#"{"exports": "./gone.js"}"#,
+            "is there, and the file",
+            &["/app/node_modules/gone/gone.js"],
+        ),
+        (
+            "main",
+            r#"{"main": "lib/main"}"#,
+            "is there, and the file",
+            &["/app/node_modules/main/lib/main.js"],
+        ),
+        ("deep/x", "{}", "is there, and the file", &["/app/node_modules/deep/x.ts"]),
+        ("shape", r#"{"exports": 7}"#, "is not exported", &["/app/node_modules/shape"]),
+        (
+            "out",
+            r#"{"exports": {".": "../out.js"}}"#,
+            "Invalid \"exports\" target",
+            &["/app/node_modules/out"],
+        ),
+        ("key", r#"{"exports": {".": "./a.js", "a": 1}}"#, "", &["/app/node_modules/key"]),
+        ("json", "{", "/app/node_modules/json/package.json:1:", &["/app/node_modules/json"]),
+        ("none", "", "no package none is installed", &["/app/node_modules/none", "/node_modules/none"]),
+    ];
+    for (specifier, package, why, tried) in cases {
+        let name = specifier.split('/').next().unwrap();
+        let memory = Memory::new(&[("/app/src/a.ts", &format!("// one\n  import '{specifier}'"))]);
+        if !package.is_empty() {
+            memory.write(format!("/app/node_modules/{name}/package.json"), package);
+        }
+        let graph = project(&memory, &["src/a.ts"]).snapshot();
+        let [found] = graph.diagnostics.as_slice() else { panic!("{specifier}: {:?}", graph.diagnostics) };
+        assert_eq!((&*found.file, found.position.line, found.position.column), ("/app/src/a.ts", 2, 10));
+        assert_eq!(found.specifier.as_deref(), Some(*specifier));
+        assert!(found.message.contains(why), "{found:?}");
+        assert!(tried.iter().all(|path| found.tried.iter().any(|tried| tried == path)), "{found:?}");
+        let missing = package.is_empty() || why.contains("the file");
+        assert_eq!(found.code, if missing { "BINO_RESOLVE_NOT_FOUND" } else { "BINO_RESOLVE_PACKAGE" });
+    }
+}
+
+#[test]
+fn an_internal_import_says_whether_it_is_named() {
+    let memory = Memory::new(&[
+        ("/app/a.ts", "import '#in'\nimport '#other'"),
+        ("/app/package.json", r##"{"imports": {"#in": "./none.ts"}}"##),
+    ]);
+    let graph = project(&memory, &["a.ts"]).snapshot();
+    let [named, other] = graph.diagnostics.as_slice() else { panic!("{:?}", graph.diagnostics) };
+    assert!(named.message.contains("the file that `imports`"), "{named:?}");
+    assert!(named.tried.contains(&"/app/none.ts".to_owned()), "{named:?}");
+    assert!(other.message.contains("#other"), "{other:?}");
+}
+
+#[test]
+fn a_file_that_is_gone_when_it_is_read_is_told() {
+    let memory =
+        Memory::new(&[("/app/a.ts", "import './b'"), ("/app/b.ts", "import './c'"), ("/app/c.ts", "")]);
+    let mut project = project(&memory, &["a.ts"]);
+    // It is there when its name is looked up, and not a moment later.
+    memory.put("/app/b.ts", Thing::Vanishing);
+    let update = project.update(&[change(ChangeKind::Update, "/app/b.ts")]);
+    assert_eq!(codes(&project.snapshot()), [("/app/b.ts", "BINO_PROJECT_UNREADABLE")]);
+    assert_eq!((text(&update.removed), update.dead_ends.len()), (vec!["/app/c.ts"], 1));
+    memory.remove("/app/b.ts");
+    let update = project.update(&[change(ChangeKind::Delete, "/app/b.ts")]);
+    assert_eq!(text(&update.removed), ["/app/b.ts"]);
+    assert_eq!(codes(&project.snapshot()), [("/app/a.ts", "BINO_RESOLVE_NOT_FOUND")]);
+    let update = save(&mut project, &memory, "/app/b.ts", "");
+    assert_eq!((text(&update.added), codes(&project.snapshot())), (vec!["/app/b.ts"], vec![]));
 }
 
 #[test]

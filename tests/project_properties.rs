@@ -559,7 +559,7 @@ fn mirror(before: &Things, now: &Things) {
             Thing::Directory => std::fs::create_dir_all(path).unwrap(),
             Thing::File(text) => std::fs::write(path, text).unwrap(),
             Thing::Link(target) => std::os::unix::fs::symlink(target, path).unwrap(),
-            Thing::Locked => unreachable!("not on disk"),
+            Thing::Locked | Thing::Vanishing => unreachable!("not on disk"),
         }
     }
 }

@@ -26,6 +26,7 @@ const SEEDS: &[&str] = &[
     include_str!("scan/vue/input.vue"),
     include_str!("scan/vue_by_src/input.vue"),
     include_str!("scan/svelte/input.svelte"),
+    include_str!("scan/json/input.json"),
 ];
 
 /// Pieces that mean something to one of the readers.

@@ -254,15 +254,22 @@ impl<'r> Asker<'r> {
             Err(ResolveError::NotFound(_)) if self.is_builtin(specifier) => Ok(Target::External),
             Err(error) => {
                 let package = package_of(specifier);
+                let packages = self.dir.ancestors().map(|dir| dir.join("node_modules").join(package));
+                let installed = packages.clone().find(|dir| tree.entry(dir).is_some());
+                let real = installed.as_deref().and_then(|dir| tree.real(dir));
+                // Of a package, what is not in it; else what is in no package.
+                let belongs = |path: &Path| match (&installed, &real) {
+                    (Some(dir), Some(real)) => path.starts_with(dir) || path.starts_with(real),
+                    _ => Key::package(path).is_none(),
+                };
                 let mut missing: Vec<_> = context
                     .missing_dependencies
                     .iter()
-                    .filter(|path| path.extension().is_some() && Key::package(path).is_none())
+                    .filter(|path| path.extension().is_some() && belongs(path))
                     .filter(|path| !path.ends_with("package.json"))
                     .map(|path| crate::path::normalize(path))
                     .collect();
                 missing.sort();
-                let packages = self.dir.ancestors().map(|dir| dir.join("node_modules").join(package));
                 for dir in packages.clone() {
                     keys.push(Key::inside(&dir));
                     if let Some(real) = tree.real(&dir)
@@ -276,7 +283,10 @@ impl<'r> Asker<'r> {
                     missing.extend(packages.map(|dir| crate::path::normalize(&dir)));
                 }
                 Err(match error {
-                    ResolveError::NotFound(_) => not_found(specifier, missing),
+                    ResolveError::NotFound(_) => match installed {
+                        Some(dir) => not_in_package(specifier, &dir, missing),
+                        None => not_found(specifier, missing),
+                    },
                     error => failure(&error, specifier, missing),
                 })
             }
@@ -327,11 +337,25 @@ fn shown(base: &Path, kind: Kind) -> Vec<String> {
     shown
 }
 
+/// The package is there.
+fn not_in_package(specifier: &str, package: &Path, tried: Vec<String>) -> Failure {
+    let package = crate::path::normalize(package);
+    let message = format!(
+        "\"{specifier}\" leads nowhere: the package {package} is there, and the file that it has for this is not"
+    );
+    Failure { code: "BINO_RESOLVE_NOT_FOUND", message, tried }
+}
+
 fn not_found(specifier: &str, tried: Vec<String>) -> Failure {
     let message = if is_relative(specifier) || specifier.starts_with('/') {
         format!("\"{specifier}\" leads nowhere: there is no such file")
     } else if specifier.starts_with('#') {
-        format!("\"{specifier}\" leads nowhere: no package.json above names it in `imports`")
+        let why = if tried.is_empty() {
+            "no package.json above names it in `imports`"
+        } else {
+            "the file that `imports` of a package.json above has for it is not there"
+        };
+        format!("\"{specifier}\" leads nowhere: {why}")
     } else {
         let package = package_of(specifier);
         format!("\"{specifier}\" leads nowhere: no package {package} is installed, and no tsconfig path fits")

@@ -15,6 +15,8 @@ pub enum Thing {
     File(String),
     /// It is there and cannot be read.
     Locked,
+    /// It is there, and gone as soon as it is read.
+    Vanishing,
     Directory,
     Link(PathBuf),
 }
@@ -117,6 +119,7 @@ impl FileSystem for Memory {
                 Ok(text.into_bytes())
             }
             Some(Thing::Locked) => Err(io::ErrorKind::PermissionDenied.into()),
+            Some(Thing::Vanishing) => Err(io::ErrorKind::NotFound.into()),
             Some(_) => Err(io::ErrorKind::IsADirectory.into()),
             None => Err(io::ErrorKind::NotFound.into()),
         }
@@ -125,7 +128,7 @@ impl FileSystem for Memory {
     fn entry(&self, path: &Path) -> io::Result<Entry> {
         let path = self.follow(path, false, 0).ok_or(io::ErrorKind::NotFound)?;
         match self.thing(path) {
-            Some(Thing::File(_) | Thing::Locked) => Ok(Entry::File),
+            Some(Thing::File(_) | Thing::Locked | Thing::Vanishing) => Ok(Entry::File),
             Some(Thing::Directory) => Ok(Entry::Directory),
             Some(Thing::Link(_)) => Ok(Entry::Link),
             None => Err(io::ErrorKind::NotFound.into()),
@@ -142,7 +145,7 @@ impl FileSystem for Memory {
         Ok(inside
             .map(|(path, thing)| {
                 let entry = match thing {
-                    Thing::File(_) | Thing::Locked => Entry::File,
+                    Thing::File(_) | Thing::Locked | Thing::Vanishing => Entry::File,
                     Thing::Directory => Entry::Directory,
                     Thing::Link(_) => Entry::Link,
                 };
