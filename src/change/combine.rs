@@ -81,6 +81,18 @@ impl Combined {
     }
 }
 
+/// One net change for each path, of changes in a row. Those of a disk that changed while it was compared can name a path
+/// twice: it was found, and a moment later it was gone.
+pub fn net_changes(changes: Vec<Change>) -> Vec<Change> {
+    let mut paths = FxHashSet::default();
+    if changes.iter().all(|change| paths.insert(change.path.as_str())) {
+        return changes;
+    }
+    let mut net = Net { epoch: 0, rescan: false, paths: FxHashMap::default(), signs: 0 };
+    net.add(ChangeBatch { epoch: 0, changes, rescan: false });
+    net.into_batch().map_or_else(Vec::new, |batch| batch.changes)
+}
+
 impl Net {
     fn add(&mut self, batch: ChangeBatch) {
         self.epoch = batch.epoch;
@@ -246,6 +258,27 @@ mod tests {
             let expected = (!expected.is_empty()).then(|| batch(steps.len() as u64, expected));
             assert_eq!(taken, expected, "{name}");
             assert_eq!(combined.take(), None, "{name}: taken once");
+        }
+    }
+
+    #[test]
+    fn a_path_is_not_told_twice() {
+        let table: [(&str, &[Step], &[Step]); 4] = [
+            (
+                "found, and gone a moment later",
+                &[(Create, "/d", Directory), (Create, "/d/x", File), (Delete, "/d/x", File)],
+                &[(Create, "/d", Directory)],
+            ),
+            ("found twice", &[(Update, "/a", File), (Update, "/a", File)], &[(Update, "/a", File)]),
+            ("updated, then gone", &[(Update, "/a", File), (Delete, "/a", File)], &[(Delete, "/a", File)]),
+            (
+                "retyped",
+                &[(Delete, "/a", File), (Create, "/a", Directory), (Update, "/b", File)],
+                &[(Delete, "/a", File), (Create, "/a", Directory), (Update, "/b", File)],
+            ),
+        ];
+        for (name, found, expected) in table {
+            assert_eq!(net_changes(batch(1, found).changes), batch(1, expected).changes, "{name}");
         }
     }
 

@@ -12,7 +12,7 @@ mod schedule;
 mod stat;
 mod transaction;
 
-pub use combine::Combined;
+pub use combine::{Combined, net_changes};
 pub use evidence::Evidence;
 pub use merge::{Net, merge};
 pub use schedule::{Outlook, Schedule, Step};

@@ -25,7 +25,7 @@ use std::time::Instant;
 use rayon::ThreadPool;
 use rustc_hash::FxHashSet;
 
-use crate::change::{Change, EntryType, Evidence, Net, Stat, Transaction, merge};
+use crate::change::{Change, EntryType, Evidence, Net, Stat, Transaction, merge, net_changes};
 use crate::error::{Error, Result};
 use crate::path::normalize;
 
@@ -213,7 +213,7 @@ impl Watch {
         }
         self.walked.clear();
         self.compared.clear();
-        changes
+        net_changes(changes)
     }
 
     /// Compares everything with the disk, and says what changed.
@@ -222,7 +222,7 @@ impl Watch {
         self.compare_all(&mut changes);
         self.walked.clear();
         self.compared.clear();
-        changes
+        net_changes(changes)
     }
 
     fn compare_all(&mut self, changes: &mut Vec<Change>) {
