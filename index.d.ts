@@ -113,10 +113,10 @@ export interface WatcherOptions {
    */
   entries?: string[]
   /**
-   * Globs or paths below `root` that are not watched, beside `.git` and `node_modules` folders. What is ignored costs
-   * nothing, however much is in it. `*` stops at `/`, `**` does not, names with a leading dot match like any other. A
-   * glob after `!` takes back in what others leave out: `'!**\/node_modules/**'`. One that does not parse is an error
-   * with `code: 'BINO_GLOB_INVALID'`.
+   * Globs or paths below `root` that are not watched, beside `.git` and `node_modules` folders and what editors leave
+   * beside a file (`a.js~`, `.a.js.swp`). What is ignored costs nothing, however much is in it. `*` stops at `/`, `**`
+   * does not, names with a leading dot match like any other. A glob after `!` takes back in what others leave out:
+   * `'!**\/node_modules/**'`. One that does not parse is an error with `code: 'BINO_GLOB_INVALID'`.
    *
    * @default []
    */
@@ -155,7 +155,11 @@ export interface WatcherChange {
   kind: 'create' | 'update' | 'delete'
   /** Absolute, with `/` on every platform. */
   path: string
-  /** What lies there; after a deletion: what lay there. A symbolic link to a file is a file. */
+  /**
+   * What lies there; after a deletion: what lay there. A symbolic link to a file is a file, and changes when the file
+   * does, if that is watched too. So does a file with several names (hard links) that was written by one of them. A link
+   * to a folder, or to nothing, is not there.
+   */
   type: 'file' | 'directory'
 }
 

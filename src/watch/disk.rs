@@ -10,17 +10,35 @@ use crate::change::{EntryType, Stat};
 ///
 /// Whatever cannot be read (no permission, a loop of links) is not there: Vite could not read it either.
 pub(super) fn stat(path: &Path) -> Option<Stat> {
-    let own = std::fs::symlink_metadata(path).ok()?;
-    if own.is_symlink() {
-        let target = std::fs::metadata(path).ok()?;
-        return if target.is_file() { read(&target) } else { None };
-    }
-    read(&own)
+    read(&look(path)?)
 }
 
 /// What lies at a path that the user named: there, a link to a directory means the directory.
 pub(super) fn stat_named(path: &Path) -> Option<Stat> {
     read(&std::fs::metadata(path).ok()?)
+}
+
+/// The same as [`stat`], and whether the file has other names (hard links), where the platform can tell.
+pub(super) fn stat_and_names(path: &Path) -> (Option<Stat>, bool) {
+    match look(path) {
+        Some(metadata) => (read(&metadata), metadata.is_file() && has_names(&metadata)),
+        None => (None, false),
+    }
+}
+
+fn look(path: &Path) -> Option<Metadata> {
+    let own = std::fs::symlink_metadata(path).ok()?;
+    if own.is_symlink() { std::fs::metadata(path).ok().filter(Metadata::is_file) } else { Some(own) }
+}
+
+#[cfg(unix)]
+fn has_names(metadata: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(metadata) > 1
+}
+
+#[cfg(windows)]
+fn has_names(_: &Metadata) -> bool {
+    false
 }
 
 fn read(metadata: &Metadata) -> Option<Stat> {

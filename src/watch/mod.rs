@@ -11,6 +11,7 @@ mod anchors;
 mod disk;
 mod git;
 mod ignore;
+mod links;
 mod os;
 mod outlook;
 mod scope;
@@ -23,14 +24,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::ThreadPool;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::change::{Change, EntryType, Evidence, Net, Stat, Transaction, merge, net_changes};
+use crate::change::{Change, ChangeKind, EntryType, Evidence, Net, Stat, Transaction, merge, net_changes};
 use crate::error::{Error, Result};
 use crate::path::normalize;
 
 use anchors::Beside;
 use ignore::Ignore;
+use links::Links;
 use os::Os;
 pub(crate) use os::panicked;
 use scope::Scope;
@@ -89,6 +91,9 @@ pub struct Watch {
     scope: Scope,
     tree: Tree,
     beside: Beside,
+    links: Links,
+    /// Inodes that changed since the last batch and may have other names, with the evidence for these.
+    shared: FxHashMap<u64, Evidence>,
     os: Option<Os>,
     pool: Arc<ThreadPool>,
     signals: Signals,
@@ -127,6 +132,8 @@ impl Watch {
             scope,
             tree: Tree::default(),
             beside: Beside::default(),
+            links: Links::default(),
+            shared: FxHashMap::default(),
             os,
             pool,
             signals,
@@ -211,6 +218,7 @@ impl Watch {
                 self.settle_one(&dirty.path, dirty.evidence, &mut changes);
             }
         }
+        self.settle_other_names(transaction, &mut changes);
         self.walked.clear();
         self.compared.clear();
         net_changes(changes)
@@ -222,6 +230,8 @@ impl Watch {
         self.compare_all(&mut changes);
         self.walked.clear();
         self.compared.clear();
+        // Each name was compared already.
+        self.shared.clear();
         net_changes(changes)
     }
 
@@ -282,8 +292,15 @@ impl Watch {
 
     fn settle_one(&mut self, path: &Path, evidence: Evidence, changes: &mut Vec<Change>) {
         let before = self.tree.get(path).copied();
-        let now = self.stat(path);
-        match (merge(before.as_ref(), evidence, now.as_ref()), now) {
+        let (now, has_names) = if self.scope.is_anchor(path) {
+            (disk::stat_named(path), false)
+        } else {
+            disk::stat_and_names(path)
+        };
+        self.links.see(path);
+        let net = merge(before.as_ref(), evidence, now.as_ref());
+        self.share(net, evidence, before, now.filter(|_| has_names));
+        match (net, now) {
             (Net::Create | Net::Retype, Some(stat)) => {
                 self.tree.report(path, before, stat, changes);
                 if stat.entry == EntryType::Directory {
@@ -317,6 +334,54 @@ impl Watch {
         }
     }
 
+    /// Notes a change that hard links share. One that was only found was perhaps never written: their own times tell.
+    fn share(&mut self, net: Net, evidence: Evidence, before: Option<Stat>, now: Option<Stat>) {
+        let written = evidence.contains(Evidence::WRITTEN);
+        let stat = match net {
+            Net::Create | Net::Update => now,
+            Net::Delete if written => before,
+            _ => None,
+        };
+        if let Some(inode) = stat.and_then(|stat| stat.inode) {
+            *self.shared.entry(inode).or_default() |=
+                if written { Evidence::WRITTEN } else { Evidence::FOUND };
+        }
+    }
+
+    /// What happened to a file happened under each other name that it has.
+    fn settle_other_names(&mut self, transaction: &Transaction, changes: &mut Vec<Change>) {
+        let vanished =
+            |change: &Change| (change.kind, change.entry) == (ChangeKind::Delete, EntryType::Directory);
+        if changes.iter().any(vanished) {
+            let tree = &self.tree;
+            self.links.retain(|link| tree.holds_beside(link));
+        }
+        let path_of = |change: &Change| PathBuf::from(&change.path);
+        let dirty = transaction.dirty().iter().map(|dirty| dirty.path.to_path_buf());
+        let mut fresh: Vec<PathBuf> = dirty.chain(changes.iter().map(path_of)).collect();
+        let mut asked = FxHashSet::default();
+        loop {
+            let links = fresh.iter().flat_map(|path| self.links.through(path));
+            let mut names: Vec<_> = links.map(|link| (link.clone(), Evidence::WRITTEN)).collect();
+            let shared = std::mem::take(&mut self.shared);
+            if !shared.is_empty() {
+                let told: FxHashSet<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+                let others = self.tree.names_of(&shared).into_iter();
+                names.extend(others.filter(|(name, _)| !told.contains(normalize(name).as_str())));
+            }
+            names.retain(|(name, _)| asked.insert(name.clone()) && self.tree.holds_beside(name));
+            if names.is_empty() {
+                return;
+            }
+            names.sort_by(|one, two| one.0.cmp(&two.0));
+            let from = changes.len();
+            for (name, evidence) in names {
+                self.settle_one(&name, evidence, changes);
+            }
+            fresh = changes[from..].iter().map(path_of).collect();
+        }
+    }
+
     /// A directory is new. If it was walked when it appeared, its contents are dirty and follow by themselves.
     fn enter(&mut self, dir: &Path, changes: &mut Vec<Change>) {
         if !self.scope.lists(dir) {
@@ -344,6 +409,7 @@ impl Watch {
         let Some(stat) = self.stat(anchor) else { return };
         self.tree.put(anchor, stat);
         if stat.entry == EntryType::Directory {
+            self.links.name(anchor);
             let mut found = self.walk(anchor);
             // What is there when a path is added is no change.
             drop(self.tree.replace(anchor, &mut found));
@@ -360,6 +426,9 @@ impl Watch {
         let walked = walk::walk(dir, &self.scope, self.os.as_ref(), &self.pool);
         for problem in walked.problems {
             self.warn(problem);
+        }
+        for link in walked.links {
+            self.links.see(&link);
         }
         walked.found
     }

@@ -53,6 +53,19 @@ impl Tree {
         self.files
     }
 
+    /// The files that are one of these inodes, with what stands beside it.
+    pub(super) fn names_of(&self, inodes: &FxHashMap<u64, Evidence>) -> Vec<(PathBuf, Evidence)> {
+        let mut names = Vec::new();
+        for (dir, known) in &self.dirs {
+            for (name, stat) in &known.entries {
+                if let Some(evidence) = stat.inode.and_then(|inode| inodes.get(&inode)) {
+                    names.push((dir.join(name), *evidence));
+                }
+            }
+        }
+        names
+    }
+
     /// Every directory with the names in it (chokidar's `getWatched`).
     pub(super) fn listing(&self) -> BTreeMap<String, Vec<String>> {
         let names = |dir: &Dir| dir.entries.keys().map(|name| name.to_string_lossy().into_owned()).collect();

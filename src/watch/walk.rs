@@ -17,6 +17,8 @@ use crate::error::{Error, Result};
 #[derive(Default)]
 pub(super) struct Walked {
     pub(super) found: Found,
+    /// Symbolic links, wherever they lead.
+    pub(super) links: Vec<PathBuf>,
     /// Directories that could not be watched or listed, though they are there.
     pub(super) problems: Vec<Error>,
 }
@@ -77,10 +79,14 @@ impl<'walk> Walk<'walk> {
                 Err(error) => return missing(dir, error),
             };
             let path = entry.path();
-            if !self.scope.ignores(&path)
-                && let Some(stat) = disk::stat(&path)
-            {
+            if self.scope.ignores(&path) {
+                continue;
+            }
+            if let Some(stat) = disk::stat(&path) {
                 entries.insert(entry.file_name(), stat);
+            }
+            if entry.file_type().is_ok_and(|entry| entry.is_symlink()) {
+                self.home().links.push(path);
             }
         }
         Ok(Some(entries))

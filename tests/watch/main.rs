@@ -8,6 +8,8 @@ mod git;
 mod git_locks;
 mod hold;
 mod ignored;
+#[cfg(unix)]
+mod links;
 mod saves;
 mod trees;
 mod truth;

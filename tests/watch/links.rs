@@ -1,0 +1,82 @@
+//! Files with several names: symbolic and hard links.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::lab::Bench;
+
+#[test]
+fn what_happens_to_a_file_happens_to_the_links_to_it() {
+    let bench = Bench::new().with(&["root/a.js", "root/sub/b.js"]);
+    symlink(bench.at("root/a.js"), bench.at("root/sub/absolute.js")).unwrap();
+    symlink("../a.js", bench.at("root/sub/relative.js")).unwrap();
+    symlink("relative.js", bench.at("root/sub/twice.js")).unwrap();
+    let mut lab = bench.start();
+    let links = ["root/sub/absolute.js", "root/sub/relative.js", "root/sub/twice.js"];
+    let told = |kind: &str| -> Vec<String> {
+        std::iter::once("root/a.js").chain(links).map(|path| format!("{kind}f {path}")).collect()
+    };
+
+    lab.write("root/a.js", "2");
+    assert_eq!(lab.changes(), told("~"));
+    fs::remove_file(lab.at("root/a.js")).unwrap();
+    assert_eq!(lab.changes(), told("-"), "they dangle, and are no files");
+    lab.write("root/a.js", "3");
+    assert_eq!(lab.changes(), told("+"));
+}
+
+#[test]
+fn a_link_is_followed_where_it_leads_now() {
+    let bench = Bench::new().with(&["root/a.js", "root/b.js"]);
+    symlink("a.js", bench.at("root/link.js")).unwrap();
+    let mut lab = bench.start();
+    fs::remove_file(lab.at("root/link.js")).unwrap();
+    symlink("b.js", lab.at("root/link.js")).unwrap();
+    assert_eq!(lab.changes(), ["~f root/link.js"]);
+    lab.write("root/a.js", "2");
+    assert_eq!(lab.changes(), ["~f root/a.js"]);
+    lab.write("root/b.js", "2");
+    assert_eq!(lab.changes(), ["~f root/b.js", "~f root/link.js"]);
+}
+
+#[test]
+fn a_link_that_dangles_is_told_when_its_folder_comes() {
+    let bench = Bench::new().with(&["out/there/a.js"]);
+    symlink("there/a.js", bench.at("root/link.js")).unwrap();
+    let mut lab = bench.start();
+    fs::rename(lab.at("out/there"), lab.at("root/there")).unwrap();
+    assert_eq!(lab.changes(), ["+d root/there", "+f root/there/a.js", "+f root/link.js"]);
+    fs::rename(lab.at("root/there"), lab.at("out/there")).unwrap();
+    assert_eq!(lab.changes(), ["-f root/there/a.js", "-d root/there", "-f root/link.js"]);
+}
+
+#[test]
+fn a_root_under_another_name_has_the_same_links() {
+    let bench = Bench::new().with(&["root/a.js"]);
+    symlink(bench.at("root/a.js"), bench.at("root/link.js")).unwrap();
+    symlink(bench.at("root"), bench.at("alias")).unwrap();
+    let lab = bench.start_with(|options, base| options.roots = vec![base.join("alias")]);
+    lab.write("root/a.js", "2");
+    let batch = lab.batch();
+    assert_eq!(lab.show(&batch), ["~f alias/a.js", "~f alias/link.js"]);
+}
+
+#[test]
+fn a_file_that_is_written_by_one_name_is_an_update_of_the_others() {
+    let bench = Bench::new().with(&["root/a.js", "root/sub/b.js"]);
+    fs::hard_link(bench.at("root/a.js"), bench.at("root/sub/hard.js")).unwrap();
+    let mut lab = bench.start();
+    lab.write("root/a.js", "2");
+    assert_eq!(lab.changes(), ["~f root/a.js", "~f root/sub/hard.js"]);
+    lab.write("root/sub/hard.js", "3");
+    assert_eq!(lab.changes(), ["~f root/sub/hard.js", "~f root/a.js"]);
+    fs::remove_file(lab.at("root/a.js")).unwrap();
+    assert_eq!(lab.changes(), ["-f root/a.js"], "nobody wrote it");
+}
+
+#[test]
+fn a_new_name_alone_changes_no_other() {
+    let mut lab = Bench::new().with(&["root/a.js"]).start();
+    fs::hard_link(lab.at("root/a.js"), lab.at("root/b.js")).unwrap();
+    assert_eq!(lab.changes(), ["+f root/b.js"]);
+}
