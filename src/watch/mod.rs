@@ -314,7 +314,9 @@ impl Watch {
             }
             (Net::Compare, Some(stat)) => {
                 self.tree.put(path, stat);
-                self.compare(path, changes);
+                // A directory that was away for a moment: whoever looked for a file in it meanwhile found none.
+                let away = evidence.contains(Evidence::REMOVED | Evidence::CREATED);
+                self.compare(path, if away { Evidence::CREATED } else { Evidence::FOUND }, changes);
             }
             (Net::Nothing, Some(stat)) => self.tree.put(path, stat),
             (Net::Delete, _) => {
@@ -389,14 +391,14 @@ impl Watch {
         }
         self.tree.open(dir);
         if !self.walked.contains(dir) {
-            self.compare(dir, changes);
+            self.compare(dir, Evidence::FOUND, changes);
         }
     }
 
-    fn compare(&mut self, dir: &Path, changes: &mut Vec<Change>) {
+    fn compare(&mut self, dir: &Path, evidence: Evidence, changes: &mut Vec<Change>) {
         let mut found = self.walk(dir);
         self.walked.extend(found.keys().cloned());
-        let different = self.tree.replace(dir, &mut found);
+        let different = self.tree.replace(dir, &mut found, evidence);
         self.compared.extend(different.iter().map(|change| change.path.clone()));
         changes.extend(different);
     }
@@ -412,7 +414,7 @@ impl Watch {
             self.links.name(anchor);
             let mut found = self.walk(anchor);
             // What is there when a path is added is no change.
-            drop(self.tree.replace(anchor, &mut found));
+            drop(self.tree.replace(anchor, &mut found, Evidence::FOUND));
         }
     }
 

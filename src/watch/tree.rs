@@ -125,8 +125,9 @@ impl Tree {
             .collect()
     }
 
-    /// Makes the contents of the directory `top` what a walk found, and says what is different from before.
-    pub(super) fn replace(&mut self, top: &Path, found: &mut Found) -> Vec<Change> {
+    /// Makes the contents of the directory `top` what a walk found, and says what is different from before, with this
+    /// evidence about each entry.
+    pub(super) fn replace(&mut self, top: &Path, found: &mut Found, evidence: Evidence) -> Vec<Change> {
         let mut changes = Vec::new();
         // A stack of directories would report a directory's files long before its neighbours; a stack of entries,
         // the first name on top, keeps the order that one reads in.
@@ -134,7 +135,7 @@ impl Tree {
         while let Some(path) = entries.pop() {
             let before = self.get(&path).copied();
             let now = parent_of(found, &path).copied();
-            match (merge(before.as_ref(), Evidence::FOUND, now.as_ref()), now) {
+            match (merge(before.as_ref(), evidence, now.as_ref()), now) {
                 (Net::Create | Net::Retype | Net::Update, Some(stat)) => {
                     self.report(&path, before, stat, &mut changes);
                 }

@@ -179,3 +179,12 @@ fn depth_ends_the_watch() {
     let told = lab.changes();
     assert_eq!(told, ["+f root/a/d.js", "+d root/n", "+d root/n/m"]);
 }
+
+#[test]
+fn the_files_of_a_folder_that_was_away_for_a_moment_are_updates() {
+    let mut lab = Bench::new().with(&["root/d/sub/a.js", "out/x"]).start();
+    fs::rename(lab.at("root/d"), lab.at("out/d")).unwrap();
+    fs::rename(lab.at("out/d"), lab.at("root/d")).unwrap();
+    // Whoever was told of the file before, and reads it late, may have looked for it while it was away.
+    assert_eq!(lab.changes(), ["~f root/d/sub/a.js"]);
+}
