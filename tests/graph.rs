@@ -14,6 +14,7 @@ fn a_delta_describes_a_module_in_full() {
         has_id: true,
         kind: ModuleKind::Css,
         acceptance: Acceptance::SelfAccepting,
+        orphaned: true,
         importers: vec![2, 1],
         accepted_deps: vec![2, 1, 2],
         accepted_exports: Some(vec![9, 3]),
@@ -25,6 +26,7 @@ fn a_delta_describes_a_module_in_full() {
     assert_eq!(module.file.as_deref(), Some("/root/a.css"));
     assert_eq!((module.has_id, module.kind), (true, ModuleKind::Css));
     assert_eq!(module.acceptance, Acceptance::SelfAccepting);
+    assert!(module.orphaned);
     assert_eq!(module.importers, ids([2, 1]), "Vite's order is kept");
     assert!(module.accepts(ModuleId(1)) && module.accepts(ModuleId(2)) && !module.accepts(ModuleId(0)));
     assert!(module.accepts_exports(&[NameId(3), NameId(9)]) && !module.accepts_exports(&[NameId(4)]));
@@ -57,7 +59,7 @@ fn malformed_deltas_are_refused_at_the_word() {
         ("identity cut off", &[0, 1, 0], 3),
         ("unknown kind", &[0, 2, 3], 2),
         ("unknown acceptance", &[0, 2, 3 << 3], 2),
-        ("unknown flag", &[0, 2, 1 << 5], 2),
+        ("unknown flag", &[0, 2, 1 << 6], 2),
         ("fewer importers than announced", &[0, 4, 2, 1], 2),
         ("importers without count", &[0, 4], 2),
         ("absurd importer", &[0, 4, 2, 1, u32::MAX], 4),

@@ -8,7 +8,7 @@
 //!                              "accepts": "self" | ["/dep.js"],
 //!                              "acceptsExports": ["a"],
 //!                              "kind": "js" | "css" | "asset",
-//!                              "state": "loaded" | "unanalyzed" | "without id" } },
+//!                              "state": "loaded" | "unanalyzed" | "without id" | "orphaned" } },
 //!   "passes": [ { "seeds": ["/dep.js"], "page": true } ] }
 //! ```
 
@@ -81,6 +81,8 @@ enum State {
     Unanalyzed,
     #[serde(rename = "without id")]
     WithoutId,
+    #[serde(rename = "orphaned")]
+    Orphaned,
 }
 
 #[derive(Deserialize)]
@@ -145,7 +147,8 @@ fn sketches(modules: &BTreeMap<String, Entry>, case: &str) -> Vec<Sketch> {
             Accepts::Itself(Itself::Yes) => sketch.acceptance = Acceptance::SelfAccepting,
             Accepts::Deps(deps) => sketch.accepted_deps = deps.iter().map(|dep| id(dep)).collect(),
         }
-        if entry.state != State::Loaded {
+        sketch.orphaned = entry.state == State::Orphaned;
+        if matches!(entry.state, State::Unanalyzed | State::WithoutId) {
             sketch.acceptance = Acceptance::Unanalyzed;
         }
     }

@@ -135,7 +135,12 @@ export class World {
       }
       this.modules[environment] = modules
       for (const [index, one] of cases.entries()) await this.#fill(environment, modules[index], one)
+      // Here everything is compared that we do as Vite does; what is different on purpose has tests of its own.
+      const environments = this.session?.environments ?? {}
+      const mirrored = environments[environment] && this.session.mirrorOf(environments[environment])
+      for (const module of modules) mirrored?.mirror.keep(module)
     }
+    this.session?.pageServed('/made/by/a/framework')
   }
 
   /**

@@ -50,6 +50,7 @@ it('in middleware mode updates are sent, and an .html reloads every page', async
 it('an .html that is a page reloads that page only', async () => {
   const project = createProject(FILES)
   const page = await startServer(project)
+  await page.server.transformIndexHtml('/index.html', FILES['index.html'])
   const reload = page.next()
   project.write('index.html', `${FILES['index.html']}<p>`)
   expect(await reload).toMatchObject({ type: 'full-reload', path: '/index.html' })

@@ -1,11 +1,13 @@
 /**
  * Stands in front of `send` of each environment's hot channel, which is where Vite and plugins send by themselves.
  *
- * Owns: holding back a reload that is sent during a pass, so that it is merged with the transaction's update; and
+ * Owns: holding back a reload that is sent during a pass, so that it is merged with the transaction's update, or dropped
+ * where it is for a tsconfig that nothing uses; and
  * capturing what Vite's own `hmr` would send. Everything else goes straight through.
  */
 
 import { currentPass } from './transaction.js'
+import { isUsedTsconfig } from './tsconfig.js'
 
 /**
  * @typedef {import('./transaction.js').Environment} Environment
@@ -36,6 +38,11 @@ export function standInFront(environment) {
     }
     const pass = delivering || payload?.type !== 'full-reload' ? undefined : currentPass()
     if (!pass) return /** @type {any} */ (send).apply(hot, args)
+    // Vite reloads for a tsconfig in its own listener, hence while the event is emitted; plugins send later.
+    if (pass.emitting && pass.file.endsWith('.json') && !isUsedTsconfig(environment, pass.file)) {
+      pass.transaction.heldBack.push({ environment, rule: `no loaded module uses ${pass.file}` })
+      return
+    }
     const { reloads } = pass.transaction
     reloads.set(environment, [...(reloads.get(environment) ?? []), payload])
   }

@@ -3,7 +3,7 @@
  */
 
 import { readOptions } from '../options.js'
-import { Session } from './session.js'
+import { Session, sessionOf } from './session.js'
 import { currentPass } from './transaction.js'
 import { ownGlobs, readWatchOptions, restartFiles } from './watch-options.js'
 
@@ -104,6 +104,13 @@ export function binoHmr(given = {}) {
         // Ready means watching: no edit is lost from the moment that Vite says it is ready.
         await session.ready.catch(() => {})
         return () => setImmediate(() => session.face.ready())
+      },
+    },
+
+    transformIndexHtml: {
+      order: 'pre',
+      handler(_html, { server, filename }) {
+        if (server) sessionOf(server)?.pageServed(filename.replaceAll('\\', '/'))
       },
     },
 

@@ -55,8 +55,25 @@ export function send(transaction, session) {
       for (const payload of pass.errors.get(environment) ?? []) deliver(environment, payload)
     }
     if (session.options.log !== 'silent') log(work, walked[index], payloads, transaction, session.options.log)
-    if (session.options.verify) compareWithVite(work, walked[index], payloads, reloads)
+    const { orphan } = walked[index]
+    if (orphan.length > 0) {
+      const chain = chainOf(orphan, work.mirrored.mirror.modules, environment)
+      transaction.heldBack.push({ environment, rule: `nobody imports the last of ${chain} any more` })
+    }
+    for (const { file } of transaction.passes.filter((pass) => isUnservedPage(pass, environment, session))) {
+      const rule = `no page was made of ${shortOf(file, environment)}`
+      transaction.heldBack.push({ environment, rule })
+    }
+    if (session.options.verify) {
+      compareWithVite(work, walked[index], payloads, reloads, transaction.heldBack)
+    }
   })
+  if (session.options.log !== 'debug') return
+  for (const { environment, rule } of transaction.heldBack) {
+    environment.logger.info(`[bino-hmr] ${environment.name} #${transaction.epoch}: no reload: ${rule}`, {
+      timestamp: true,
+    })
+  }
 }
 
 /**
@@ -86,10 +103,13 @@ function worksOf(transaction, session) {
     const passes = transaction.passes.filter(
       (pass) =>
         (pass.seeds.get(environment)?.length ?? 0) > 0 ||
-        (pass.seeds.has(environment) && isPage(pass, environment)),
+        (pass.seeds.has(environment) && isPage(pass, environment, session)),
     )
     const others =
-      transaction.reloads.has(environment) || transaction.passes.some((pass) => pass.errors.has(environment))
+      transaction.reloads.has(environment) ||
+      transaction.passes.some(
+        (pass) => pass.errors.has(environment) || isUnservedPage(pass, environment, session),
+      )
     if (passes.length > 0 || others || session.options.verify) {
       works.push({ environment, mirrored: session.mirrorOf(environment), passes })
     }
@@ -111,7 +131,7 @@ function walkAll(works, session) {
       mirrored.graph,
       passes.map((pass) => ({
         seeds: seedsOf(pass, environment).map((module) => mirrored.mirror.indexOf(module)),
-        page: isPage(pass, environment),
+        page: isPage(pass, environment, session),
       })),
       withChains,
     ),
@@ -197,21 +217,20 @@ function payloadsOf({ environment, mirrored, passes }, walked, reloads, timestam
  * @param {'info' | 'debug'} level
  */
 function log({ environment, mirrored, passes }, walked, payloads, transaction, level) {
-  const { logger, config } = environment
+  const { logger } = environment
   /** @param {string} file */
-  const short = (file) => (file.startsWith(`${config.root}/`) ? path.posix.relative(config.root, file) : file)
+  const short = (file) => shortOf(file, environment)
   for (const payload of payloads) {
     if (payload.type === 'update') {
       const paths = [...new Set(payload.updates.map((update) => update.path))]
       say(logger, 'hmr update ', list(paths))
     } else if (payload.type === 'full-reload') {
       const { modules } = mirrored.mirror
-      const chain = [...walked.chain].map((index) => short(modules[index].file ?? modules[index].url))
       const sentByOthers = transaction.reloads.get(environment)?.includes(payload)
       const why = sentByOthers
         ? `sent by Vite or a plugin during ${list(transaction.passes.map((pass) => short(pass.file)))}`
-        : chain.length > 0
-          ? `nothing accepts the change: ${list(chain, ' → ')}`
+        : walked.chain.length > 0
+          ? `nothing accepts the change: ${chainOf(walked.chain, modules, environment)}`
           : 'the page itself changed'
       say(logger, 'page reload ', `${short(payload.triggeredBy ?? '')} (${why})`.trimStart())
     }
@@ -225,6 +244,23 @@ function log({ environment, mirrored, passes }, walked, payloads, transaction, l
     { timestamp: true },
   )
 }
+
+/**
+ * @param {Uint32Array} chain
+ * @param {import('./mirror.js').Module[]} modules
+ * @param {Environment} environment
+ */
+function chainOf(chain, modules, environment) {
+  const names = [...chain].map((index) => shortOf(modules[index].file ?? modules[index].url, environment))
+  return list(names, ' → ')
+}
+
+/**
+ * @param {string} file
+ * @param {Environment} environment
+ */
+const shortOf = (file, { config: { root } }) =>
+  file.startsWith(`${root}/`) ? path.posix.relative(root, file) : file
 
 /**
  * @param {import('vite').Logger} logger
@@ -255,5 +291,23 @@ const seedsOf = (pass, environment) => /** @type {Module[]} */ (pass.seeds.get(e
  *
  * @param {Pass} pass
  * @param {Environment} environment
+ * @param {Session} session
  */
-const isPage = (pass, environment) => environment.name === 'client' && pass.file.endsWith('.html')
+const isPage = (pass, environment, session) => isHtml(pass, environment) && session.hasPageOf(pass.file)
+
+/**
+ * Whether the file is a page that Vite would reload, and that nobody has open.
+ *
+ * @param {Pass} pass
+ * @param {Environment} environment
+ * @param {Session} session
+ */
+const isUnservedPage = (pass, environment, session) =>
+  isHtml(pass, environment) && pass.seeds.has(environment) && !session.hasPageOf(pass.file)
+
+/**
+ *
+ * @param {Pass} pass
+ * @param {Environment} environment
+ */
+const isHtml = (pass, environment) => environment.name === 'client' && pass.file.endsWith('.html')

@@ -8,6 +8,7 @@ import { createEngine } from '../native.js'
 import { capture, standInFront } from './hot-channel.js'
 import { makeInvalidationIterative } from './invalidation.js'
 import { Mirror } from './mirror.js'
+import { noteWhatPagesAskFor } from './requests.js'
 import { send } from './send.js'
 import { currentPass, outsideOfPasses, Transactions } from './transaction.js'
 import { WatcherFace } from './watcher-face.js'
@@ -44,6 +45,10 @@ export class Session {
   closing
   /** Why stock Vite took over, if it did. @type {unknown} */
   failure
+  /** The `.html` files that pages were made of. @type {Set<string>} */
+  #pages = new Set()
+  /** Whether every page is known by its file. */
+  #knowsPages = true
 
   /**
    * @param {ViteDevServer} server
@@ -96,6 +101,12 @@ export class Session {
         ),
     })
     for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
+    const { client } = this.environments
+    server.middlewares.use(
+      noteWhatPagesAskFor(this.config, client.moduleGraph, (module) =>
+        this.mirrorOf(client).mirror.keep(module),
+      ),
+    )
     endPassesThatWatchChangeRejected(this.config.logger)
     this.#takeHotUpdateEnvironments()
     sessions.set(this.config, this)
@@ -127,6 +138,25 @@ export class Session {
     const mirrored = { graph, mirror, stampAgain, wirePath: wirePathOf(environment) }
     this.#mirrored.set(environment, mirrored)
     return mirrored
+  }
+
+  /**
+   * Notes that a page was made of a file.
+   *
+   * @param {string} file as Vite's `transformIndexHtml` names it: where a framework brings its own HTML, by the url
+   */
+  pageServed(file) {
+    this.#pages.add(file)
+    if (!file.endsWith('.html')) this.#knowsPages = false
+  }
+
+  /**
+   * Whether a page may have been made of an `.html` file. In middleware mode nobody can tell: the framework reads it.
+   *
+   * @param {string} file
+   */
+  hasPageOf(file) {
+    return Boolean(this.config.server.middlewareMode) || !this.#knowsPages || this.#pages.has(file)
   }
 
   /** Ends the engine and joins its threads. Does not wait for transactions: one of them may be what closes us. */

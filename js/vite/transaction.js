@@ -34,6 +34,8 @@ export class Pass {
   /** What ties the code of this pass to it; emptied at its end. */
   store = { pass: /** @type {Pass | undefined} */ (this) }
   ended = false
+  /** While the listeners of the watcher are called for it, Vite's own among them. */
+  emitting = false
 
   /**
    * @param {Change} change
@@ -62,6 +64,8 @@ export class Transaction {
   passes = /** @type {Pass[]} */ ([])
   /** Reloads that Vite or a plugin sent during a pass. */
   reloads = /** @type {Map<Environment, Payload[]>} */ (new Map())
+  /** Reloads that were not sent, each with the rule that held it back. @type {{ environment: Environment, rule: string }[]} */
+  heldBack = []
   pending = 0
   patience = /** @type {NodeJS.Timeout | undefined} */ (undefined)
 
@@ -145,11 +149,14 @@ export class Transactions {
     for (const { change, store } of events) {
       if (this.#closed) return
       try {
+        if (store.pass) store.pass.emitting = true
         current.run(store, () => this.emit(eventOf(change), change.path))
       } catch (error) {
         // One plugin's listener must not swallow the events of the files behind it. If it stood before Vite's own, the
         // pass never starts and counts as hung.
         this.report(error, change.path)
+      } finally {
+        if (store.pass) store.pass.emitting = false
       }
     }
   }

@@ -3,7 +3,8 @@
  *
  * request:  graph, with chains (0 | 1), passes, then for each pass: page (0 | 1), seeds, their indexes…
  * response: kind, the pass that decided, reloaded pages, their passes…,
- *           updates, (boundary, accepted via, bits)…, chain length, chain…, asked, their indexes…,
+ *           updates, (boundary, accepted via, bits)…, chain length, chain…,
+ *           orphan's chain length, chain…, asked, their indexes…,
  *           and with chains, for each update: chain length, chain…
  */
 
@@ -33,6 +34,7 @@ const CIRCULAR = 2
  * @property {number[]} pages the passes whose page has to reload
  * @property {WalkedUpdate[]} updates
  * @property {Uint32Array} chain from the seed to the dead end of a reload
+ * @property {Uint32Array} orphan from a seed to a module that no page has a use for any more, if the walk met one
  * @property {Uint32Array} asked every module whose flags had a part in the answer: visited, or a boundary
  */
 
@@ -79,7 +81,8 @@ export function decodeResponse(words, withChains) {
     at += 3
   }
   const chain = list()
+  const orphan = list()
   const asked = list()
   if (withChains) for (const update of updates) update.chain = list()
-  return { kind, pass, pages, updates, chain, asked }
+  return { kind, pass, pages, updates, chain, orphan, asked }
 }

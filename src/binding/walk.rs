@@ -97,6 +97,7 @@ fn encode(decision: &Decision, propagation: &Propagation, with_chains: bool) -> 
         },
         HotUpdate::Noop | HotUpdate::Update(_) => list(&mut words, &[]),
     }
+    list(&mut words, propagation.orphans.first().map_or(&[], |orphan| orphan.chain.as_slice()));
     // A boundary that accepts an import was asked, though the walk did not go through it.
     let boundaries = updates.iter().filter(|update| update.boundary != update.accepted_via);
     let asked = propagation.visited.iter().copied().chain(boundaries.map(|update| update.boundary));

@@ -6,6 +6,7 @@
 //! ```text
 //!  1 identity           [string of the url, string of the file | NO_FILE]
 //!  2 flags              [bits]   0-1 kind (js, css, asset)   2 has an id   3-4 acceptance (unanalyzed, none, self)
+//!                             5 orphaned
 //!  4 importers          [count, modules…]            the whole list, in Vite's order
 //!  8 accepted deps      [count, modules…]
 //! 16 accepted exports   [0] | [1, count, names…]
@@ -56,6 +57,7 @@ pub(super) struct Flags {
     pub(super) kind: ModuleKind,
     pub(super) has_id: bool,
     pub(super) acceptance: Acceptance,
+    pub(super) orphaned: bool,
 }
 
 /// Decodes a whole delta, or says where it stops making sense.
@@ -129,13 +131,16 @@ impl<'a> Reader<'a> {
             2 => ModuleKind::Asset,
             _ => return self.refuse("a known kind of module"),
         };
-        let acceptance = match bits >> 3 {
+        let acceptance = match (bits >> 3) & 0b11 {
             0 => Acceptance::Unanalyzed,
             1 => Acceptance::None,
             2 => Acceptance::SelfAccepting,
-            _ => return self.refuse("a known acceptance and no further flags"),
+            _ => return self.refuse("a known acceptance"),
         };
-        Ok(Flags { kind, has_id: bits & 0b100 != 0, acceptance })
+        if bits >> 6 != 0 {
+            return self.refuse("no further flags");
+        }
+        Ok(Flags { kind, has_id: bits & 0b100 != 0, acceptance, orphaned: bits & 0b10_0000 != 0 })
     }
 
     fn bindings(&mut self) -> Result<Box<[Bindings]>> {

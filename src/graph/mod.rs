@@ -127,6 +127,7 @@ impl ModuleGraph {
             module.kind = flags.kind;
             module.has_id = flags.has_id;
             module.acceptance = flags.acceptance;
+            module.orphaned = flags.orphaned;
         }
         if let Some(importers) = record.importers {
             if !same_members(&module.importers, &importers) {

@@ -68,6 +68,9 @@ pub struct Module {
     pub kind: ModuleKind,
     /// Whether it accepts updates of itself.
     pub acceptance: Acceptance,
+    /// Whether it was loaded only because others imported it, and nobody does any more. Vite keeps such a module and
+    /// reloads every page for it; no page has a use for it.
+    pub orphaned: bool,
     /// Who imports it, in the order in which Vite met them; the order of the updates follows from it.
     pub importers: Vec<ModuleId>,
     /// The imports whose updates it accepts, sorted (`import.meta.hot.accept('./dep', …)`).

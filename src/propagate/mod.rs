@@ -63,6 +63,9 @@ pub struct Propagation {
     pub boundaries: Vec<Boundary>,
     /// Where nobody did; at most one for each seed.
     pub dead_ends: Vec<DeadEnd>,
+    /// Where a way ended at a module that nobody has a use for any more ([`crate::graph::Module::orphaned`]): Vite takes
+    /// these for dead ends. A chain for each such module.
+    pub orphans: Vec<DeadEnd>,
     /// Every module that the walk went through, in order. Each appears once.
     pub visited: Vec<ModuleId>,
     /// For each visited module, the position in `visited` of the import that led to it; none for a seed.

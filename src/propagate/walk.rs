@@ -14,6 +14,7 @@ pub(super) struct Walk<'g> {
     stack: Vec<Step<'g>>,
     boundaries: Vec<Boundary>,
     dead_ends: Vec<DeadEnd>,
+    orphans: Vec<DeadEnd>,
     visited: Vec<ModuleId>,
     reached_from: Vec<Option<u32>>,
 }
@@ -36,6 +37,8 @@ enum Arrival {
     GoesOn,
     /// There is nobody left to ask.
     DeadEnd,
+    /// There is nobody left to ask, and no page that has the module.
+    Orphan,
 }
 
 impl<'g> Walk<'g> {
@@ -46,6 +49,7 @@ impl<'g> Walk<'g> {
             stack: Vec::new(),
             boundaries: Vec::new(),
             dead_ends: Vec::new(),
+            orphans: Vec::new(),
             visited: Vec::new(),
             reached_from: Vec::new(),
         }
@@ -75,6 +79,7 @@ impl<'g> Walk<'g> {
         Propagation {
             boundaries: self.boundaries,
             dead_ends: self.dead_ends,
+            orphans: self.orphans,
             visited: self.visited,
             reached_from: self.reached_from,
             positions: OnceLock::new(),
@@ -91,6 +96,10 @@ impl<'g> Walk<'g> {
             Arrival::Stops => {}
             Arrival::GoesOn => {
                 self.stack.push(Step { id, module, position, importers: module.importers.iter() })
+            }
+            Arrival::Orphan => {
+                let chain = self.stack.iter().map(|step| step.id).chain([id]).collect();
+                self.orphans.push(DeadEnd { pass, chain });
             }
             Arrival::DeadEnd => {
                 // Vite leaves the seed here too: nothing that it could still find would avert the reload.
@@ -114,7 +123,11 @@ impl<'g> Walk<'g> {
             self.boundary(id, id, pass);
             return Arrival::GoesOn;
         }
-        if module.importers.is_empty() { Arrival::DeadEnd } else { Arrival::GoesOn }
+        match module.importers.is_empty() {
+            true if module.orphaned => Arrival::Orphan,
+            true => Arrival::DeadEnd,
+            false => Arrival::GoesOn,
+        }
     }
 
     fn boundary(&mut self, boundary: ModuleId, accepted_via: ModuleId, pass: usize) {

@@ -25,6 +25,7 @@ pub struct Sketch {
     pub has_id: bool,
     pub kind: ModuleKind,
     pub acceptance: Acceptance,
+    pub orphaned: bool,
     pub importers: Vec<u32>,
     pub accepted_deps: Vec<u32>,
     pub accepted_exports: Option<Vec<u32>>,
@@ -41,6 +42,7 @@ impl Sketch {
             has_id: true,
             kind: ModuleKind::Js,
             acceptance: Acceptance::None,
+            orphaned: false,
             importers: Vec::new(),
             accepted_deps: Vec::new(),
             accepted_exports: None,
@@ -95,7 +97,9 @@ impl Delta {
                 Acceptance::None => 1,
                 Acceptance::SelfAccepting => 2,
             };
-            self.words.push(kind | u32::from(sketch.has_id) << 2 | acceptance << 3);
+            self.words.push(
+                kind | u32::from(sketch.has_id) << 2 | acceptance << 3 | u32::from(sketch.orphaned) << 5,
+            );
         }
         if mask & IMPORTERS != 0 {
             self.list(&sketch.importers);
@@ -184,6 +188,7 @@ pub fn any_sketch(modules: u32) -> impl Strategy<Value = Sketch> {
             has_id,
             kind,
             acceptance,
+            orphaned: false,
             importers,
             accepted_deps: deps,
             accepted_exports: exports,
