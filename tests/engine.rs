@@ -295,6 +295,24 @@ fn with_entries_each_batch_comes_with_what_it_did_to_the_graph() {
 }
 
 #[test]
+fn a_generated_module_that_entries_reach_is_watched_although_it_is_ignored() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().canonicalize().unwrap();
+    write(&root.join(".gitignore"), "generated\n");
+    write(&root.join("main.ts"), "import './generated/api'\n");
+    write(&root.join("generated/api.ts"), "");
+    let (engine, events) =
+        start(EngineOptions { entries: vec!["main.ts".into()], gitignore: true, ..options(&root) });
+    ready(&events);
+    assert_eq!(engine.stats().unwrap().directories, 1);
+    write(&root.join("generated/api.ts"), "export const a = 1");
+    let update = update_with(&events, |update| !update.dead_ends.is_empty());
+    assert_eq!(&*update.dead_ends[0].chain[0], root.join("generated/api.ts").to_str().unwrap());
+    engine.close();
+}
+
+#[test]
 fn without_entries_there_is_no_graph() {
     let _alone = alone();
     let temp = tempfile::tempdir().unwrap();

@@ -38,6 +38,9 @@ pub struct EngineOptions {
     pub ignore: Vec<String>,
     /// The same, but cannot be negated (the cache directory: its files would become modules that changed).
     pub always_ignore: Vec<String>,
+    /// Whether `.gitignore`, `.ignore`, `.git/info/exclude` and git's global excludes leave directories out too, and
+    /// other repositories and work trees are. `ignore` and its negations win; what modules use is watched all the same.
+    pub gitignore: bool,
     /// How many levels of folders are watched below each path asked for; 0 is that folder's own entries.
     pub depth: Option<u32>,
     /// How long nothing may happen before a transaction closes. `None` is the adaptive rule (see
@@ -139,6 +142,7 @@ impl Engine {
             extra: options.extra,
             ignore: options.ignore,
             always_ignore: options.always_ignore,
+            gitignore: options.gitignore,
             depth: options.depth,
             poll: options.poll.is_some(),
         };
@@ -183,6 +187,23 @@ impl Engine {
     /// chokidar's `add` under `ignoreInitial`.
     pub fn add(&self, paths: Vec<PathBuf>) {
         self.tell(Message::Add(paths));
+    }
+
+    /// Watches what globs match, as chokidar's `add` does. One that does not parse is a warning.
+    pub fn add_globs(&self, globs: Vec<String>) {
+        self.tell(Message::AddGlobs(globs));
+    }
+
+    /// Watches files that modules come from, wherever they lie, unless `ignore` or `always_ignore` leaves them out.
+    /// Costs little for those that are watched already. One that was written just now is told as an update, since
+    /// whoever read it may have read what was there before.
+    pub fn use_files(&self, files: Vec<PathBuf>) {
+        self.tell(Message::UseFiles(files));
+    }
+
+    /// The same for files that are not there, since an import looked for them: they are told when they come.
+    pub fn await_files(&self, files: Vec<PathBuf>) {
+        self.tell(Message::AwaitFiles(files));
     }
 
     /// Watches these paths no longer, nor anything below them.

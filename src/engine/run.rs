@@ -24,6 +24,9 @@ const AT_ONCE: usize = 1024;
 pub(super) enum Message {
     Signal(Signal),
     Add(Vec<PathBuf>),
+    AddGlobs(Vec<String>),
+    UseFiles(Vec<PathBuf>),
+    AwaitFiles(Vec<PathBuf>),
     Unwatch(Vec<PathBuf>),
     Hold,
     Release,
@@ -181,6 +184,15 @@ impl Run {
             Message::Signal(Signal::Warning(error)) => self.watch.warn(error),
             Message::Signal(Signal::Failed(error)) => return Next::Fail(error),
             Message::Add(paths) => self.watch.add(&paths),
+            Message::AddGlobs(globs) => self.watch.add_globs(&globs),
+            Message::UseFiles(files) => {
+                let new = self.watch.use_files(&files);
+                self.watch.note_young(&new, &mut self.transaction, now);
+            }
+            Message::AwaitFiles(files) => {
+                let came = self.watch.await_files(&files);
+                self.watch.note_young(&came, &mut self.transaction, now);
+            }
             Message::Unwatch(paths) => self.watch.unwatch(&paths),
             Message::Hold => self.hold(sink),
             Message::Release if self.held.is_some() => {
@@ -307,10 +319,11 @@ impl Run {
     /// A job of the project is done: tells of it, and begins the next one.
     fn take_back(&mut self, worked: Worked, sink: &dyn Fn(EngineEvent)) {
         let Some(work) = &mut self.work else { return };
-        let (done, outside) = work.take_back(worked);
+        let (done, mut outside, inside) = work.take_back(worked);
+        self.watch.add(&outside);
+        outside.extend(self.watch.use_files(&inside));
         let silent = outside.is_empty();
         if !silent {
-            self.watch.add(&outside);
             // Between the moment they were read and this one nobody would have told of a change.
             work.add_first(Job::Recheck(outside));
         }

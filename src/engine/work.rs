@@ -43,6 +43,8 @@ pub(super) struct Worked {
     pub(super) done: Done,
     /// Directories that have to be watched from now on.
     pub(super) outside: Vec<PathBuf>,
+    /// Files below the root that have to be watched from now on, if they are not.
+    pub(super) inside: Vec<PathBuf>,
 }
 
 /// The project and what is to be done with it.
@@ -82,9 +84,9 @@ impl Work {
     }
 
     /// A job is done.
-    pub(super) fn take_back(&mut self, worked: Worked) -> (Done, Vec<PathBuf>) {
+    pub(super) fn take_back(&mut self, worked: Worked) -> (Done, Vec<PathBuf>, Vec<PathBuf>) {
         self.project = Some(worked.project);
-        (worked.done, worked.outside)
+        (worked.done, worked.outside, worked.inside)
     }
 
     /// Begins the next job, if none is under way.
@@ -139,6 +141,6 @@ fn perform(mut project: Box<Project>, job: Job) -> Worked {
             Done::Nothing
         }
     };
-    let outside = project.take_outside();
-    Worked { project, done, outside }
+    let (outside, inside) = (project.take_outside(), project.take_inside());
+    Worked { project, done, outside, inside }
 }

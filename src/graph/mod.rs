@@ -15,7 +15,7 @@ mod files;
 mod module;
 mod module_set;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub use facts::{Record as FactsRecord, is_style};
 pub use module::{Acceptance, Bindings, Module, ModuleId, ModuleKind, NameId};
@@ -43,16 +43,17 @@ impl ModuleGraph {
     }
 
     /// Takes over what a delta says; `words` is laid out as the module `delta` describes, `strings` holds its urls and
-    /// files.
+    /// files. Gives the files that no module came from before.
     ///
     /// # Errors
     ///
     /// [`Error::Delta`](crate::error::Error::Delta) when it does not decode. The graph is then as it was.
-    pub fn apply(&mut self, words: &[u32], strings: Vec<String>) -> Result<()> {
+    pub fn apply(&mut self, words: &[u32], strings: Vec<String>) -> Result<Vec<Arc<str>>> {
+        let mut new = Vec::new();
         for record in delta::decode(words, strings.len())? {
-            self.store(record, &strings);
+            self.store(record, &strings, &mut new);
         }
-        Ok(())
+        Ok(new)
     }
 
     /// How many modules there are: one more than the largest id that was mentioned.
@@ -106,7 +107,7 @@ impl ModuleGraph {
         self.circular.get_or_init(|| cycles::circular(&self.modules));
     }
 
-    fn store(&mut self, record: Record, strings: &[String]) {
+    fn store(&mut self, record: Record, strings: &[String], new: &mut Vec<Arc<str>>) {
         let id = record.module;
         self.make_room(id);
         if let Some(largest) = record.importers.iter().flatten().max() {
@@ -120,7 +121,12 @@ impl ModuleGraph {
                 if let Some(old) = module.file.take() {
                     self.files.remove(&old, id);
                 }
-                module.file = file.map(|file| self.files.add(file, id));
+                if let Some(file) = file {
+                    let is_new = self.files.modules(file).is_empty();
+                    let name = self.files.add(file, id);
+                    new.extend(is_new.then(|| Arc::clone(&name)));
+                    module.file = Some(name);
+                }
             }
         }
         if let Some(flags) = record.flags {

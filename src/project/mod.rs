@@ -62,6 +62,8 @@ pub struct Project {
     outside: FxHashSet<PathBuf>,
     /// The same, not named yet.
     outside_new: Vec<PathBuf>,
+    /// Modules below the root, not named yet.
+    inside_new: Vec<PathBuf>,
 }
 
 /// What an update has done so far.
@@ -97,6 +99,7 @@ impl Project {
             stop: Stop::default(),
             outside: FxHashSet::default(),
             outside_new: Vec::new(),
+            inside_new: Vec::new(),
         }
     }
 
@@ -170,6 +173,12 @@ impl Project {
     /// lie outside of it; where that is a directory above the root, the module itself.
     pub fn take_outside(&mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.outside_new)
+    }
+
+    /// The files of modules below the root that were not named by an earlier call: some may lie where nothing else is
+    /// watched.
+    pub fn take_inside(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.inside_new)
     }
 
     /// The modules that the changes name, in their order.
@@ -282,7 +291,7 @@ impl Project {
                 progress.looked_at.push(id);
                 self.store.take_in(id, reading);
                 self.store.relink(id, links);
-                self.note_outside(id);
+                self.note_place(id);
             }
         }
         if let Some(reach) = reach {
@@ -290,10 +299,11 @@ impl Project {
         }
     }
 
-    fn note_outside(&mut self, id: ModuleId) {
+    fn note_place(&mut self, id: ModuleId) {
         let path = Path::new(&**self.store.path(id));
         let root = self.resolver.root();
         if path.starts_with(root) {
+            self.inside_new.push(path.to_owned());
             return;
         }
         let Some(dir) = path.parent() else { return };

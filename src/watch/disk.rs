@@ -13,6 +13,11 @@ pub(super) fn stat(path: &Path) -> Option<Stat> {
     read(&look(path)?)
 }
 
+/// How long ago a file was written; `None` for one that is not there, or is from the future.
+pub(super) fn age(path: &Path) -> Option<std::time::Duration> {
+    std::fs::metadata(path).ok()?.modified().ok()?.elapsed().ok()
+}
+
 /// What lies at a path that the user named: there, a link to a directory means the directory.
 pub(super) fn stat_named(path: &Path) -> Option<Stat> {
     read(&std::fs::metadata(path).ok()?)

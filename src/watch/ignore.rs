@@ -4,14 +4,14 @@
 //! - A path without glob characters ignores itself and everything below.
 //! - A glob is matched against the whole path; `*` stops at `/`; names that begin with a dot match like any other.
 //!   `a/**` matches `a` itself, as in picomatch: the directory is pruned, neither walked nor watched.
-//! - `!glob` takes out of all the others whatever it matches, wherever it stands in the list. It does not reach into
-//!   a directory that is itself ignored.
+//! - `!glob` takes out of all the others whatever it matches, wherever it stands in the list. Into a directory that is
+//!   itself ignored it reaches where it says so by name: `!**/node_modules/pkg/**` (see [`Ignore::named_below`]).
 //! - Editors' scratch files (`.x.swp`, `x~`, Sublime's `.tmp`) are ignored, as chokidar does in its atomic mode.
 //!
 //! Of picomatch's extended globs `@(a|b)`, `?(a|b)` and `(a|b)` are understood; `+(…)`, `*(…)` and `!(…)` are refused
 //! rather than silently matched otherwise.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use crate::error::{Error, Result};
 
@@ -21,6 +21,14 @@ pub(super) struct Ignore {
     ignored: Patterns,
     negated: Patterns,
     always: Patterns,
+    named: Vec<Named>,
+}
+
+/// A negation, cut in two: a directory that `head` matches, and names below it.
+#[derive(Debug)]
+struct Named {
+    head: GlobMatcher,
+    rest: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -35,6 +43,7 @@ impl Ignore {
         let (negated, ignored): (Vec<_>, Vec<_>) =
             ignore.iter().map(String::as_str).partition(|pattern| pattern.starts_with('!'));
         Ok(Self {
+            named: negated.iter().flat_map(|pattern| cuts(&pattern[1..])).collect(),
             ignored: Patterns::new(&ignored, Below::Included)?,
             negated: Patterns::new(
                 &negated.iter().map(|pattern| &pattern[1..]).collect::<Vec<_>>(),
@@ -50,6 +59,67 @@ impl Ignore {
         self.always.matches(path)
             || is_scratch(path)
             || (self.ignored.matches(path) && !self.negated.matches(path))
+    }
+}
+
+impl Ignore {
+    /// Whether the user takes a path back in, from whatever else leaves it out. What is always ignored stays so.
+    pub(super) fn takes_back(&self, path: &str) -> bool {
+        self.negated.matches(path) && !self.always.matches(path)
+    }
+
+    /// What negations name below a directory that is left out: for each the parts of a path, some of which may be
+    /// globs. So it can be found without a walk through all that is there.
+    pub(super) fn named_below(&self, dir: &str) -> impl Iterator<Item = &[String]> {
+        self.named.iter().filter(move |named| named.head.is_match(dir)).map(|named| named.rest.as_slice())
+    }
+
+    /// Whether any negation names something below a directory.
+    pub(super) fn has_named(&self) -> bool {
+        !self.named.is_empty()
+    }
+}
+
+/// Every way to cut a pattern into a directory and parts below it, none of which is `**`.
+fn cuts(pattern: &str) -> Vec<Named> {
+    let pattern = pattern.strip_suffix("/*").filter(|rest| rest.ends_with("/**")).unwrap_or(pattern);
+    let pattern = pattern.strip_suffix("/**").unwrap_or(pattern);
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let cut = |at: usize| {
+        let (head, rest) = parts.split_at(at);
+        let end = *head.last()?;
+        if end.is_empty() || end == "**" || rest.contains(&"**") {
+            return None;
+        }
+        // Braces with a slash in them are cut in their middle; what that gives does not parse.
+        let head = compile(&head.join("/")).ok()?.compile_matcher();
+        Some(Named { head, rest: rest.iter().map(|&part| part.to_owned()).collect() })
+    };
+    (1..parts.len()).filter_map(cut).collect()
+}
+
+/// One glob, in globset's words.
+fn compile(glob: &str) -> std::result::Result<Glob, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(GlobBuilder::new(glob)
+        .literal_separator(true)
+        .backslash_escape(true)
+        .empty_alternates(true)
+        .build()?)
+}
+
+/// A glob that stands for itself, as in chokidar's `add`; matched against whole paths.
+pub(super) fn matcher(glob: &str) -> Result<GlobMatcher> {
+    let failed = |source| Error::Glob { glob: glob.to_owned(), source };
+    Ok(compile(&braces(glob).map_err(failed)?).map_err(failed)?.compile_matcher())
+}
+
+/// The directory in which all that a glob can match lies (chokidar's glob-parent).
+pub(super) fn base_of(glob: &str) -> &str {
+    // Where a sign stands for itself (`(app)`) this is a directory higher than need be, never one too low.
+    let sign = glob.find(['*', '?', '[', '{', '(', '\\']).unwrap_or(glob.len());
+    match glob[..sign].rfind('/') {
+        None | Some(0) => "/",
+        Some(end) => &glob[..end],
     }
 }
 
@@ -74,13 +144,7 @@ impl Patterns {
             let failed = |source| Error::Glob { glob: pattern.to_owned(), source };
             let glob = braces(pattern).map_err(failed)?;
             for glob in std::iter::once(glob.as_str()).chain(glob.strip_suffix("/**")) {
-                let compiled = GlobBuilder::new(glob)
-                    .literal_separator(true)
-                    .backslash_escape(true)
-                    .empty_alternates(true)
-                    .build()
-                    .map_err(|source| failed(source.into()))?;
-                globs.add(compiled);
+                globs.add(compile(glob).map_err(failed)?);
             }
         }
         let globs = globs
@@ -228,6 +292,41 @@ mod tests {
         let ignore = ignore(&["**/node_modules/**", "!**/node_modules/**"], &["/x/node_modules/.vite"]);
         assert!(!ignore.matches("/x/node_modules/pkg/a.js"));
         assert!(ignore.matches("/x/node_modules/.vite/deps/a.js"));
+    }
+
+    #[test]
+    fn a_negation_names_what_lies_in_an_ignored_directory() {
+        let table: [(&str, &str, &[&str]); 9] = [
+            ("!**/node_modules/pkg/**", "/x/node_modules", &["pkg"]),
+            ("!**/node_modules/@scope/pkg/**", "/x/node_modules", &["@scope/pkg"]),
+            ("!**/node_modules/@scope/*/**", "/x/node_modules", &["@scope/*"]),
+            ("!**/node_modules/{a,b}/**", "/x/node_modules", &["{a,b}"]),
+            ("!/x/dist/gen/**", "/x/dist", &["gen"]),
+            ("!/x/dist/gen/**", "/x", &["dist/gen"]),
+            ("!/x/dist/gen/**", "/y", &[]),
+            ("!**/node_modules/**", "/x/node_modules", &[]),
+            ("!**/node_modules/**/gen/**", "/x/node_modules", &[]),
+        ];
+        for (pattern, dir, expected) in table {
+            let ignore = ignore(&["**/node_modules/**", pattern], &[]);
+            let named: Vec<_> = ignore.named_below(dir).map(|parts| parts.join("/")).collect();
+            assert_eq!(named, expected, "{pattern} in {dir}");
+        }
+    }
+
+    #[test]
+    fn the_base_of_a_glob_is_the_directory_that_holds_all_it_matches() {
+        let table = [
+            ("/x/src/**/*.js", "/x/src"),
+            ("/x/*.js", "/x"),
+            ("/*.js", "/"),
+            ("/x/{a/b,c}/c.js", "/x"),
+            ("/x/a.js", "/x"),
+            ("C:/x/*.js", "C:/x"),
+        ];
+        for (glob, base) in table {
+            assert_eq!(base_of(glob), base, "{glob}");
+        }
     }
 
     #[test]

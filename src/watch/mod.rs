@@ -14,8 +14,10 @@ mod ignore;
 mod links;
 mod os;
 mod outlook;
+mod prune;
 mod scope;
 mod tree;
+mod used;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -35,6 +37,7 @@ use ignore::Ignore;
 use links::Links;
 use os::Os;
 pub(crate) use os::panicked;
+use prune::Prune;
 use scope::Scope;
 use tree::Tree;
 
@@ -67,6 +70,8 @@ pub struct WatchOptions {
     pub ignore: Vec<String>,
     /// What is left out and cannot be negated.
     pub always_ignore: Vec<String>,
+    /// Whether ignore files leave directories out too, and other repositories are.
+    pub gitignore: bool,
     /// How many folders deep.
     pub depth: Option<u32>,
     /// Whether to place no watch of the operating system at all, since the caller will rescan.
@@ -102,6 +107,12 @@ pub struct Watch {
     walked: FxHashSet<PathBuf>,
     /// Paths reported by comparing a whole directory, since the last batch; evidence about them adds nothing.
     compared: FxHashSet<String>,
+    /// Directories that ignore files leave out, and other repositories, as far as walks met them.
+    pruned: FxHashSet<PathBuf>,
+    /// Directories that are left out and in which a negation may name something; not looked at yet.
+    closed: Vec<PathBuf>,
+    /// What negations named and was not there yet, or is no link.
+    packages: FxHashSet<PathBuf>,
     warnings: Vec<Error>,
 }
 
@@ -116,7 +127,8 @@ impl Watch {
         signals: impl Fn(Signal) + Send + Sync + 'static,
     ) -> Result<Self> {
         let ignore = Ignore::new(&options.ignore, &options.always_ignore)?;
-        let mut scope = Scope::new(ignore, options.depth);
+        let prune = options.gitignore.then(Prune::default);
+        let mut scope = Scope::new(ignore, prune, options.depth);
         for root in &options.roots {
             if !root.is_dir() {
                 return Err(Error::RootMissing { path: normalize(root) });
@@ -140,6 +152,9 @@ impl Watch {
             git_locks: git::Locks::default(),
             walked: FxHashSet::default(),
             compared: FxHashSet::default(),
+            pruned: FxHashSet::default(),
+            closed: Vec::new(),
+            packages: FxHashSet::default(),
             warnings: Vec::new(),
         })
     }
@@ -148,8 +163,11 @@ impl Watch {
     pub fn begin(&mut self) {
         let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
         for anchor in anchors {
-            self.learn(&anchor);
+            if !self.tree.holds(&anchor) {
+                self.learn(&anchor);
+            }
         }
+        self.take_packages();
     }
 
     /// Watches further paths, files or directories, there or not. What is there at this moment is not a change.
@@ -159,6 +177,7 @@ impl Watch {
             self.scope.add(&path);
             self.learn(&path);
         }
+        self.take_packages();
     }
 
     /// Leaves paths out from now on, with everything below, silently.
@@ -183,14 +202,25 @@ impl Watch {
     ) {
         let came_or_went = evidence.intersects(Evidence::CREATED | Evidence::REMOVED);
         if came_or_went && self.beside.concerns(path) {
-            self.approach(transaction, now);
+            self.approach(path, transaction, now);
         }
-        if !self.is_watched(path) {
+        let is_new = evidence.contains(Evidence::CREATED);
+        if is_new
+            && path.file_name().is_some_and(|name| name == ".git")
+            && let Some(dir) = path.parent()
+        {
+            self.became_repository(dir);
+        }
+        if !self.is_watched(path) || self.is_link_to_package(path) {
+            if is_new && self.scope.has_named_below(path) {
+                self.closed.push(path.to_owned());
+                self.take_packages();
+            }
             return;
         }
         let open = transaction.get_or_insert_with(|| Transaction::open(now));
         open.mark(path, evidence, now);
-        if evidence.contains(Evidence::CREATED) {
+        if is_new {
             self.discover(path, open, now);
         }
     }
@@ -203,9 +233,10 @@ impl Watch {
             let _old = self.renew();
             self.compare_all(&mut changes);
         }
+        let rules = self.changed_rules(transaction);
         let mut late = Vec::new();
         for dirty in transaction.dirty() {
-            if self.tree.holds_beside(&dirty.path) || self.scope.is_anchor(&dirty.path) {
+            if self.tree.holds_beside(&dirty.path) || self.scope.is_named(&dirty.path) {
                 self.settle_one(&dirty.path, dirty.evidence, &mut changes);
             } else {
                 late.push(dirty);
@@ -219,9 +250,35 @@ impl Watch {
             }
         }
         self.settle_other_names(transaction, &mut changes);
+        for dir in rules {
+            self.follow_rules(&dir);
+        }
         self.walked.clear();
         self.compared.clear();
+        self.take_packages();
+        changes.retain(|change| self.scope.tells(Path::new(&change.path)));
         net_changes(changes)
+    }
+
+    /// Reads again the ignore files that changed, and says in which directories. What they let in now and is new is
+    /// told; what was watched so far is still told of.
+    fn changed_rules(&mut self, transaction: &Transaction) -> Vec<PathBuf> {
+        let Some(prune) = self.scope.prune() else { return Vec::new() };
+        let mut dirs: Vec<PathBuf> = Vec::new();
+        for dirty in transaction.dirty() {
+            if let Some(dir) = dirty.path.parent()
+                && prune::is_rules(&dirty.path)
+                && self.tree.holds(dir)
+                && !dirs.iter().any(|known| dir.starts_with(known))
+            {
+                dirs.retain(|known| !known.starts_with(dir));
+                dirs.push(dir.to_owned());
+            }
+        }
+        for dir in &dirs {
+            prune.reload(dir, |path| self.scope.is_anchor(path));
+        }
+        dirs
     }
 
     /// Compares everything with the disk, and says what changed.
@@ -232,18 +289,27 @@ impl Watch {
         self.compared.clear();
         // Each name was compared already.
         self.shared.clear();
+        changes.retain(|change| self.scope.tells(Path::new(&change.path)));
         net_changes(changes)
     }
 
     fn compare_all(&mut self, changes: &mut Vec<Change>) {
         let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
         for anchor in anchors {
-            let inside = anchor.parent().is_some_and(|parent| self.tree.holds(parent));
-            if !inside && !self.scope.ignores(&anchor) {
+            if !self.tree.holds_parent(&anchor) && !self.scope.ignores(&anchor) {
                 self.settle_one(&anchor, Evidence::FOUND | Evidence::REMOVED, changes);
             }
         }
+        // First the watches of single files, then the looks.
         self.settle_beside();
+        let files: Vec<PathBuf> =
+            self.scope.named().filter(|name| !self.scope.is_anchor(name)).map(Path::to_owned).collect();
+        for file in files {
+            if !self.tree.holds_parent(&file) {
+                self.settle_one(&file, Evidence::FOUND, changes);
+            }
+        }
+        self.take_packages();
     }
 
     /// Every watched directory with the names in it; ignored ones are left out (chokidar's `getWatched`).
@@ -255,7 +321,7 @@ impl Watch {
     pub fn counts(&self) -> Counts {
         let directories = self.tree.directories();
         let trees = if os::PER_DIRECTORY { directories } else { self.scope.anchors().count() };
-        let watches = if self.os.is_some() { trees + self.beside.len() } else { 0 };
+        let watches = if self.os.is_some() { trees + self.beside.len(&self.tree) } else { 0 };
         Counts { directories, files: self.tree.files(), watches }
     }
 
@@ -268,14 +334,22 @@ impl Watch {
         if self.tree.get(path).is_some() {
             return true;
         }
-        if path.parent().is_some_and(|parent| self.tree.holds(parent)) {
+        if self.tree.holds_parent(path) {
             return !self.scope.ignores(path);
         }
         self.scope.allows(path)
     }
 
     fn discover(&mut self, path: &Path, transaction: &mut Transaction, now: Instant) {
-        if self.stat(path).is_none_or(|stat| stat.entry != EntryType::Directory) {
+        if disk::stat(path).is_none_or(|stat| stat.entry != EntryType::Directory) {
+            return;
+        }
+        if self.stat(path).is_none() {
+            if self.scope.prunes(path) {
+                self.pruned.insert(path.to_owned());
+                self.closed.push(path.to_owned());
+                self.take_packages();
+            }
             return;
         }
         let walked = self.walk(path);
@@ -292,11 +366,7 @@ impl Watch {
 
     fn settle_one(&mut self, path: &Path, evidence: Evidence, changes: &mut Vec<Change>) {
         let before = self.tree.get(path).copied();
-        let (now, has_names) = if self.scope.is_anchor(path) {
-            (disk::stat_named(path), false)
-        } else {
-            disk::stat_and_names(path)
-        };
+        let (now, has_names) = self.stat_and_names(path);
         self.links.see(path);
         let net = merge(before.as_ref(), evidence, now.as_ref());
         self.share(net, evidence, before, now.filter(|_| has_names));
@@ -324,8 +394,12 @@ impl Watch {
                     self.lift_below(path);
                 }
                 self.tree.report_gone(path, changes);
-                if self.scope.is_anchor(path) {
-                    self.settle_beside();
+                if self.scope.is_named(path) {
+                    if before.is_some_and(|before| before.entry == EntryType::File) {
+                        self.settle_names(&[path.to_owned()]);
+                    } else {
+                        self.settle_beside();
+                    }
                     // It may have come back before anything watched for that.
                     if self.stat(path).is_some() {
                         self.settle_one(path, Evidence::CREATED, changes);
@@ -396,8 +470,28 @@ impl Watch {
     }
 
     fn compare(&mut self, dir: &Path, evidence: Evidence, changes: &mut Vec<Change>) {
+        // If it was left out itself and is not any more, it is new.
+        let before: Vec<PathBuf> =
+            self.pruned.iter().filter(|pruned| *pruned != dir && pruned.starts_with(dir)).cloned().collect();
         let mut found = self.walk(dir);
         self.walked.extend(found.keys().cloned());
+        // The rules may have changed together with what was lost; that alone is no change.
+        let pruned: Vec<PathBuf> =
+            self.pruned.iter().filter(|pruned| pruned.starts_with(dir)).cloned().collect();
+        for below in pruned {
+            if self.tree.holds(&below) {
+                self.leave_out(&below);
+            }
+        }
+        for below in before {
+            if found.contains_key(&below)
+                && self.tree.holds_parent(&below)
+                && let Some(stat) = self.stat(&below)
+            {
+                self.tree.put(&below, stat);
+                drop(self.tree.replace(&below, &mut found, Evidence::FOUND));
+            }
+        }
         let different = self.tree.replace(dir, &mut found, evidence);
         self.compared.extend(different.iter().map(|change| change.path.clone()));
         changes.extend(different);
@@ -407,7 +501,7 @@ impl Watch {
         if self.scope.ignores(anchor) {
             return;
         }
-        self.settle_beside();
+        self.settle_names(&[anchor.to_owned()]);
         let Some(stat) = self.stat(anchor) else { return };
         self.tree.put(anchor, stat);
         if stat.entry == EntryType::Directory {
@@ -415,6 +509,7 @@ impl Watch {
             let mut found = self.walk(anchor);
             // What is there when a path is added is no change.
             drop(self.tree.replace(anchor, &mut found, Evidence::FOUND));
+            self.settle_below(anchor);
         }
     }
 
@@ -432,6 +527,10 @@ impl Watch {
         for link in walked.links {
             self.links.see(&link);
         }
+        self.pruned.retain(|pruned| !pruned.starts_with(dir));
+        self.closed.extend(walked.closed);
+        self.closed.extend(walked.pruned.iter().filter(|dir| self.scope.has_named_below(dir)).cloned());
+        self.pruned.extend(walked.pruned);
         walked.found
     }
 
@@ -443,8 +542,22 @@ impl Watch {
         }
     }
 
+    /// What lies at a path, as far as it is watched: a directory that is left out is not there.
     fn stat(&self, path: &Path) -> Option<Stat> {
-        if self.scope.is_anchor(path) { disk::stat_named(path) } else { disk::stat(path) }
+        self.stat_and_names(path).0
+    }
+
+    /// The same, and whether a file has other names.
+    fn stat_and_names(&self, path: &Path) -> (Option<Stat>, bool) {
+        if self.scope.is_anchor(path) {
+            return (disk::stat_named(path), false);
+        }
+        let (stat, has_names) = disk::stat_and_names(path);
+        let is_directory = stat.is_some_and(|stat| stat.entry == EntryType::Directory);
+        let left_out = is_directory
+            && !self.tree.holds(path)
+            && (self.scope.is_file_only(path) || self.scope.prunes(path));
+        (stat.filter(|_| !left_out), has_names)
     }
 
     fn lift_below(&mut self, top: &Path) {

@@ -1,36 +1,98 @@
-//! Which paths are watched: the paths asked for (anchors), how deep, and what is left out. Never touches the disk.
+//! Which paths are watched: the paths asked for (anchors), single files that modules use or wait for, how deep, and
+//! what is left out. Never watches anything itself; the disk is only asked for ignore files.
+//!
+//! Who wins: what is always ignored, then the user's own `ignore` with its negations, then what modules use and what
+//! was asked for, then ignore files and other repositories.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use globset::GlobMatcher;
 use rustc_hash::FxHashSet;
 
-use super::ignore::Ignore;
+use super::ignore::{Ignore, base_of, matcher};
+use super::prune::Prune;
+use crate::error::Result;
 
 /// The rules of what is watched.
 #[derive(Debug)]
 pub(super) struct Scope {
     ignore: Ignore,
+    prune: Option<Prune>,
     depth: Option<u32>,
     anchors: BTreeSet<PathBuf>,
+    /// Files of modules, and files that an import looked for. A directory of that name is not what is meant.
+    files: FxHashSet<PathBuf>,
+    /// Of some anchors only what a glob matches is told.
+    globs: Vec<Selection>,
     unwatched: FxHashSet<PathBuf>,
 }
 
+/// A glob that was asked for.
+#[derive(Debug)]
+struct Selection {
+    base: PathBuf,
+    glob: GlobMatcher,
+}
+
 impl Scope {
-    pub(super) fn new(ignore: Ignore, depth: Option<u32>) -> Self {
-        Self { ignore, depth, anchors: BTreeSet::new(), unwatched: FxHashSet::default() }
+    pub(super) fn new(ignore: Ignore, prune: Option<Prune>, depth: Option<u32>) -> Self {
+        Self {
+            ignore,
+            prune,
+            depth,
+            anchors: BTreeSet::new(),
+            files: FxHashSet::default(),
+            globs: Vec::new(),
+            unwatched: FxHashSet::default(),
+        }
     }
 
     /// Takes a path in, also one that was unwatched before.
     pub(super) fn add(&mut self, path: &Path) {
         self.unwatched.remove(path);
+        self.globs.retain(|selection| selection.base != path);
         self.anchors.insert(path.to_owned());
+    }
+
+    /// Takes in what a glob matches, and says below which directory that lies.
+    pub(super) fn add_glob(&mut self, glob: &str) -> Result<PathBuf> {
+        let base = PathBuf::from(base_of(glob));
+        let glob = matcher(glob)?;
+        let whole = self.anchors.contains(&base) && !self.is_selection(&base);
+        if !whole {
+            self.globs.push(Selection { base: base.clone(), glob });
+            self.anchors.insert(base.clone());
+        }
+        Ok(base)
+    }
+
+    /// Takes in a single file, unless the user left it out. Says whether it is new.
+    pub(super) fn add_file(&mut self, file: &Path) -> bool {
+        !self.files.contains(file) && !self.ignores_above(file) && self.files.insert(file.to_owned())
+    }
+
+    /// Takes a single file out again.
+    pub(super) fn drop_file(&mut self, file: &Path) {
+        self.files.remove(file);
+    }
+
+    /// Takes a path that was asked for out again.
+    pub(super) fn drop_anchor(&mut self, anchor: &Path) {
+        self.anchors.remove(anchor);
+    }
+
+    /// Whether single files below a directory are watched.
+    pub(super) fn has_files_below(&self, dir: &Path) -> bool {
+        self.files.iter().any(|file| file.starts_with(dir))
     }
 
     /// Leaves a path out from now on, with everything below.
     pub(super) fn remove(&mut self, path: &Path) {
         self.anchors.retain(|anchor| !anchor.starts_with(path));
+        self.files.retain(|file| !file.starts_with(path));
+        self.globs.retain(|selection| !selection.base.starts_with(path));
         self.unwatched.insert(path.to_owned());
     }
 
@@ -39,8 +101,23 @@ impl Scope {
         self.anchors.iter().map(PathBuf::as_path)
     }
 
+    /// Everything that is watched by name: the paths asked for, then single files.
+    pub(super) fn named(&self) -> impl Iterator<Item = &Path> {
+        self.anchors().chain(self.files.iter().map(PathBuf::as_path).filter(|file| !self.is_anchor(file)))
+    }
+
     pub(super) fn is_anchor(&self, path: &Path) -> bool {
         self.anchors.contains(path)
+    }
+
+    /// Whether a path is watched by name.
+    pub(super) fn is_named(&self, path: &Path) -> bool {
+        self.is_anchor(path) || self.files.contains(path)
+    }
+
+    /// Whether only a file of this name is meant.
+    pub(super) fn is_file_only(&self, path: &Path) -> bool {
+        self.files.contains(path) && !self.is_anchor(path) && !self.allows_tree(path)
     }
 
     /// Whether a path is left out, given that the directory it lies in is not.
@@ -48,16 +125,92 @@ impl Scope {
         self.unwatched.contains(path) || self.ignore.matches(&text(path))
     }
 
-    /// Whether a path is watched: under an anchor, not too deep, and neither it nor a directory between is ignored.
+    /// Whether the user left out a path, or a directory above it.
+    pub(super) fn ignores_above(&self, path: &Path) -> bool {
+        // The path first: a negation that names it wins over what leaves out a directory above it.
+        self.ignores(path)
+            || (!self.ignore.takes_back(&text(path)) && path.ancestors().skip(1).any(|dir| self.ignores(dir)))
+            || path.ancestors().skip(1).any(|dir| self.unwatched.contains(dir))
+    }
+
+    /// The rules of ignore files, unless they are switched off.
+    pub(super) fn prune(&self) -> Option<&Prune> {
+        self.prune.as_ref()
+    }
+
+    /// Whether ignore files leave a directory out, or it is another repository, given that the one it lies in is
+    /// watched. Never what was asked for.
+    pub(super) fn prunes(&self, dir: &Path) -> bool {
+        let Some(prune) = &self.prune else { return false };
+        !self.is_wanted(dir) && prune.prunes(dir)
+    }
+
+    /// Whether no ignore file can leave a directory out.
+    pub(super) fn is_wanted(&self, dir: &Path) -> bool {
+        self.is_anchor(dir) || self.ignore.takes_back(&text(dir))
+    }
+
+    /// What the user's negations name below a directory that is left out.
+    pub(super) fn named_below(&self, dir: &Path) -> Vec<Vec<String>> {
+        self.ignore.named_below(&text(dir)).map(<[String]>::to_vec).collect()
+    }
+
+    /// Whether they name anything there.
+    pub(super) fn has_named_below(&self, dir: &Path) -> bool {
+        self.ignore.has_named() && self.ignore.named_below(&text(dir)).next().is_some()
+    }
+
+    /// Whether a path is watched: by name, or under an anchor, not too deep, and neither it nor a directory between is
+    /// ignored.
     pub(super) fn allows(&self, path: &Path) -> bool {
+        if self.files.contains(path) {
+            return !self.ignores(path);
+        }
+        self.allows_tree(path)
+    }
+
+    fn allows_tree(&self, path: &Path) -> bool {
         let Some(level) = self.level(path) else { return false };
         let deep_enough = self.depth.is_none_or(|depth| level <= depth.saturating_add(1));
-        deep_enough && !path.ancestors().take(level as usize + 1).any(|part| self.ignores(part))
+        deep_enough
+            && !path.ancestors().take(level as usize + 1).any(|part| self.ignores(part))
+            && !path.ancestors().take(level as usize).skip(1).any(|dir| self.prunes(dir))
     }
 
     /// Whether the contents of a directory are watched, as far as depth goes.
     pub(super) fn lists(&self, dir: &Path) -> bool {
         self.level(dir).is_some_and(|level| self.depth.is_none_or(|depth| level <= depth))
+    }
+
+    /// Whether a change of a watched path is told: where only a glob was asked for, what it matches.
+    pub(super) fn tells(&self, path: &Path) -> bool {
+        if self.globs.is_empty() || self.files.contains(path) {
+            return true;
+        }
+        for part in path.ancestors() {
+            if self.is_anchor(part) {
+                let mut selected = self.globs.iter().filter(|selection| selection.base == part).peekable();
+                if selected.peek().is_none()
+                    || selected.any(|selection| selection.glob.is_match(&*text(path)))
+                {
+                    return true;
+                }
+            }
+            // Whoever asked for a folder above did not ask for this.
+            if part != path && (self.ignores(part) || self.is_pruned(part)) {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// As [`Scope::prunes`], also where the directory was asked for.
+    fn is_pruned(&self, dir: &Path) -> bool {
+        self.prune.as_ref().is_some_and(|prune| prune.prunes(dir)) && !self.ignore.takes_back(&text(dir))
+    }
+
+    fn is_selection(&self, anchor: &Path) -> bool {
+        self.globs.iter().any(|selection| selection.base == anchor)
     }
 
     /// How far below the nearest anchor.
@@ -78,7 +231,7 @@ mod tests {
 
     fn scope(depth: Option<u32>) -> Scope {
         let ignore = Ignore::new(&["**/skip/**".into()], &[]).unwrap();
-        let mut scope = Scope::new(ignore, depth);
+        let mut scope = Scope::new(ignore, None, depth);
         scope.add(Path::new("/root"));
         scope.add(Path::new("/etc/one.env"));
         scope

@@ -40,6 +40,11 @@ impl Tree {
         self.dirs.get(dir).is_some_and(|dir| !dir.partial)
     }
 
+    /// Whether everything beside a path is watched.
+    pub(super) fn holds_parent(&self, path: &Path) -> bool {
+        path.parent().is_some_and(|dir| self.holds(dir))
+    }
+
     /// Whether the directory that a path lies in is known, wholly or in part.
     pub(super) fn holds_beside(&self, path: &Path) -> bool {
         path.parent().is_some_and(|dir| self.dirs.contains_key(dir))

@@ -2,12 +2,13 @@
 //! remembers.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{Scope as Tasks, ThreadPool};
 
 use super::disk;
 use super::os::{Os, Placed};
+use super::prune::{Level, Marks};
 use super::scope::Scope;
 use super::tree::{Entries, Found};
 use crate::change::EntryType;
@@ -19,6 +20,10 @@ pub(super) struct Walked {
     pub(super) found: Found,
     /// Symbolic links, wherever they lead.
     pub(super) links: Vec<PathBuf>,
+    /// Directories that ignore files leave out, and other repositories.
+    pub(super) pruned: Vec<PathBuf>,
+    /// Directories that are left out and below which a negation of the user may name something.
+    pub(super) closed: Vec<PathBuf>,
     /// Directories that could not be watched or listed, though they are there.
     pub(super) problems: Vec<Error>,
 }
@@ -29,36 +34,82 @@ struct Walk<'walk> {
     walked: Mutex<Walked>,
 }
 
+/// One directory's contents.
+struct Listing {
+    entries: Entries,
+    marks: Marks,
+}
+
 /// Walks `top`, which the caller knows to be a directory that is watched.
 pub(super) fn walk(top: &Path, scope: &Scope, os: Option<&Os>, pool: &ThreadPool) -> Walked {
     let walk = Walk { scope, os, walked: Mutex::default() };
     if scope.lists(top) {
-        pool.scope(|tasks| walk.enter(top.to_owned(), tasks));
+        let level = scope.prune().and_then(|prune| {
+            if scope.is_anchor(top) { Some(prune.ask(top)) } else { prune.level_of(top.parent()?) }
+        });
+        pool.scope(|tasks| walk.enter(top.to_owned(), level, tasks));
     }
-    walk.walked.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let mut walked = walk.walked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // A repository is known by what is in it, and then its name is in the directory above already.
+    for dir in &walked.pruned {
+        if let (Some(above), Some(name)) = (dir.parent(), dir.file_name())
+            && let Some(entries) = walked.found.get_mut(above)
+        {
+            entries.remove(name);
+        }
+    }
+    walked
 }
 
 impl<'walk> Walk<'walk> {
-    fn enter<'tasks>(&'tasks self, dir: PathBuf, tasks: &Tasks<'tasks>) {
+    fn enter<'tasks>(&'tasks self, dir: PathBuf, above: Option<Arc<Level>>, tasks: &Tasks<'tasks>) {
         let listed = self.list(&dir);
-        let entries = match listed {
-            Ok(Some(entries)) => entries,
+        let Listing { entries, marks } = match listed {
+            Ok(Some(listing)) => listing,
             Ok(None) => return,
             Err(problem) => return self.home().problems.push(problem),
         };
-        for (name, stat) in &entries {
-            if stat.entry == EntryType::Directory {
-                let below = dir.join(name);
-                if self.scope.lists(&below) {
-                    tasks.spawn(move |tasks| self.enter(below, tasks));
+        let mut level = above;
+        let mut left_out = Vec::new();
+        if let Some(prune) = self.scope.prune() {
+            let is_anchor = self.scope.is_anchor(&dir);
+            if marks.repository && !self.scope.is_wanted(&dir) && prune.is_strange(&dir, level.as_deref()) {
+                if let Some(os) = self.os {
+                    os.lift(&dir);
+                }
+                return self.home().pruned.push(dir);
+            }
+            // The level of what was asked for is read already, with all that counts above it.
+            if !is_anchor {
+                level = prune.enter(&dir, marks, level);
+            } else if let Some(own) = prune.level_of(&dir) {
+                level = Some(own);
+            }
+            for (name, stat) in &entries {
+                if stat.entry == EntryType::Directory {
+                    let below = dir.join(name);
+                    if prune.prunes_below(&below, level.as_deref()) && !self.scope.is_wanted(&below) {
+                        left_out.push(below);
+                    }
                 }
             }
         }
-        self.home().found.insert(dir, entries);
+        for (name, stat) in &entries {
+            if stat.entry == EntryType::Directory {
+                let below = dir.join(name);
+                if self.scope.lists(&below) && !left_out.contains(&below) {
+                    let level = level.clone();
+                    tasks.spawn(move |tasks| self.enter(below, level, tasks));
+                }
+            }
+        }
+        let mut home = self.home();
+        home.found.insert(dir, entries);
+        home.pruned.extend(left_out);
     }
 
     /// The entries of a directory, or `None` if it is not there any more.
-    fn list(&self, dir: &Path) -> Result<Option<Entries>> {
+    fn list(&self, dir: &Path) -> Result<Option<Listing>> {
         // First the watch, then the list: whatever comes between the two is both listed and told, never neither.
         if let Some(os) = self.os {
             match os.place(dir) {
@@ -68,28 +119,33 @@ impl<'walk> Walk<'walk> {
                 Err(problem) => self.home().problems.push(problem),
             }
         }
-        let listing = match std::fs::read_dir(dir) {
-            Ok(listing) => listing,
+        let names = match std::fs::read_dir(dir) {
+            Ok(names) => names,
             Err(error) => return missing(dir, error),
         };
-        let mut entries = Entries::new();
-        for entry in listing {
+        let mut listing = Listing { entries: Entries::default(), marks: Marks::default() };
+        for entry in names {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => return missing(dir, error),
             };
             let path = entry.path();
+            let name = entry.file_name();
+            listing.marks.note(&name);
             if self.scope.ignores(&path) {
+                if self.scope.has_named_below(&path) {
+                    self.home().closed.push(path);
+                }
                 continue;
             }
             if let Some(stat) = disk::stat(&path) {
-                entries.insert(entry.file_name(), stat);
+                listing.entries.insert(name, stat);
             }
             if entry.file_type().is_ok_and(|entry| entry.is_symlink()) {
                 self.home().links.push(path);
             }
         }
-        Ok(Some(entries))
+        Ok(Some(listing))
     }
 
     fn home(&self) -> std::sync::MutexGuard<'_, Walked> {
@@ -98,7 +154,7 @@ impl<'walk> Walk<'walk> {
 }
 
 /// A directory that vanished is told by the one that it lay in; one that may not be read has nothing for Vite.
-fn missing(dir: &Path, error: std::io::Error) -> Result<Option<Entries>> {
+fn missing<T>(dir: &Path, error: std::io::Error) -> Result<Option<T>> {
     use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     match error.kind() {
         NotFound | PermissionDenied | NotADirectory => Ok(None),

@@ -102,6 +102,19 @@ impl Lab {
         }
     }
 
+    /// Closes the engine and starts another one on the same directory.
+    pub fn restart(self, set: impl FnOnce(&mut EngineOptions, &Path)) -> Lab {
+        self.engine.close();
+        Bench { temp: self.temp }.start_with(set)
+    }
+
+    pub fn warning(&self) -> bino_hmr::error::Error {
+        match self.events.recv_timeout(DEADLINE).unwrap() {
+            EngineEvent::Warning(warning) => warning,
+            other => panic!("expected a warning, got {other:?}"),
+        }
+    }
+
     pub fn batch(&self) -> ChangeBatch {
         self.batch_within(DEADLINE).expect("no batch came")
     }

@@ -10,6 +10,7 @@ mod hold;
 mod ignored;
 #[cfg(unix)]
 mod links;
+mod pruned;
 mod saves;
 mod trees;
 mod truth;
