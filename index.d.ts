@@ -20,9 +20,26 @@ export interface BinoHmrOptions {
    * `node_modules`, `test-results`, the cache and output directories). A path without a wildcard at its start is taken
    * below the root. One that does not parse is an error with `code: 'BINO_GLOB_INVALID'`.
    *
+   * A glob after `!` takes back in what others leave out, ignore files too: `'!dist/**'`. Below an ignored folder it is
+   * found by its name, without a walk through the rest: `'!**\/node_modules/pkg/**'`, here or in Vite's
+   * `server.watch.ignored`, watches that package, through a link where it really is. Only Vite's cache stays ignored.
+   *
    * @default []
    */
   ignore?: string[]
+  /**
+   * Whether folders are left out that `.gitignore` (of each level, up to the repository's top), `.ignore`,
+   * `.git/info/exclude` or git's global excludes name, and other repositories and work trees below the root; submodules
+   * are source. `ignore` wins over them in both directions. Single files are never left out by them.
+   *
+   * What modules are loaded from is watched all the same (in a repository that was left out: all of it), and so is what
+   * was asked for: `publicDir`, `server.watcher.add()`, `this.addWatchFile()`, the places where an import was looked for
+   * in vain. When an ignore file changes, what is watched follows, and no event tells of it: nothing happened to those
+   * files. Above the root ignore files are read at the start, and when one below it changes.
+   *
+   * @default true
+   */
+  gitignore?: boolean
   /**
    * When a transaction closes, in milliseconds without a further change, from 0 to 60000. `'adaptive'`: a completed save
    * of a loaded file goes at once; anything else after about 2 ms of quiet, growing with the size of the burst. A number
@@ -87,12 +104,12 @@ export type BinoHmrPlugin = Plugin<BinoHmrApi> & { api: BinoHmrApi }
  * export default { plugins: [binoHmr()] }
  * ```
  *
- * It changes the development server only; `vite build` and `vite preview` are untouched. The array has one plugin:
- * `binoHmr()[0].api` is its handle.
+ * It changes the development server only; `vite build` and `vite preview` are untouched. The first plugin has the
+ * handle: `binoHmr()[0].api`. The second one sees which imports nothing could resolve.
  *
  * @throws {TypeError} for a wrong option, with `code: 'BINO_OPTION_INVALID'`
  */
-export declare function binoHmr(options?: BinoHmrOptions): BinoHmrPlugin[]
+export declare function binoHmr(options?: BinoHmrOptions): [BinoHmrPlugin, Plugin]
 
 export default binoHmr
 
@@ -115,12 +132,23 @@ export interface WatcherOptions {
   /**
    * Globs or paths below `root` that are not watched, beside `.git` and `node_modules` folders and what editors leave
    * beside a file (`a.js~`, `.a.js.swp`). What is ignored costs nothing, however much is in it. `*` stops at `/`, `**`
-   * does not, names with a leading dot match like any other. A glob after `!` takes back in what others leave out:
-   * `'!**\/node_modules/**'`. One that does not parse is an error with `code: 'BINO_GLOB_INVALID'`.
+   * does not, names with a leading dot match like any other. A glob after `!` takes back in what others leave out, ignore
+   * files too: `'!**\/node_modules/**'`, or a single package by its name: `'!**\/node_modules/pkg/**'`. One that does not
+   * parse is an error with `code: 'BINO_GLOB_INVALID'`.
    *
    * @default []
    */
   ignore?: string[]
+  /**
+   * Whether folders are left out that `.gitignore` (of each level, up to the repository's top), `.ignore`,
+   * `.git/info/exclude` or git's global excludes name, and other repositories and work trees below `root`; submodules
+   * are source. `ignore` wins over them in both directions. Single files are never left out by them, and modules that
+   * the `entries` reach are watched all the same. When an ignore file changes, what is watched follows, and no batch
+   * tells of it.
+   *
+   * @default true
+   */
+  gitignore?: boolean
   /**
    * When a transaction closes and becomes a batch, in milliseconds without a further change, from 0 to 60000.
    * `'adaptive'`: after about 2 ms of quiet, growing with the size of the burst to some tens of milliseconds; a branch

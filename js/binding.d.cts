@@ -7,6 +7,10 @@ export declare class Engine {
   constructor(options: EngineOptions, onEvent: (event: EngineEvent) => void)
   /** Watches more files or folders. */
   add(paths: Array<string>): void
+  /** Watches what globs match. */
+  addGlobs(globs: Array<string>): void
+  /** Watches single files wherever they lie: those that are there, then those that are not. */
+  watchFiles(files: Array<string>): void
   /** Stops watching them. */
   unwatch(paths: Array<string>): void
   /** From here on changes are told as `held` and wait. */
@@ -98,6 +102,8 @@ export interface EngineOptions {
   ignore: Array<string>
   /** As `ignore`, but no negation brings these back. */
   alwaysIgnore: Array<string>
+  /** Whether ignore files leave folders out too; absent means that they do not. */
+  gitignore?: boolean
   /** How deep below a root. */
   depth?: number
   /** Milliseconds; absent means the adaptive rule. */

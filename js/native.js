@@ -10,6 +10,7 @@ import { loadAddon } from './load-addon.js'
  * @property {string[]} extra files or folders beside the roots; they need not exist yet
  * @property {string[]} ignore globs or paths, as chokidar's `ignored`
  * @property {string[]} alwaysIgnore as `ignore`, but no negation brings these back
+ * @property {boolean} [gitignore] whether ignore files leave folders out too
  * @property {number | undefined} depth
  * @property {number | undefined} debounce milliseconds; without it the adaptive rule
  * @property {number | undefined} poll milliseconds between two looks; without it the operating system tells
@@ -22,6 +23,8 @@ import { loadAddon } from './load-addon.js'
  *
  * @typedef {object} Engine
  * @property {(paths: string[]) => void} add
+ * @property {(globs: string[]) => void} addGlobs
+ * @property {(files: string[]) => void} watchFiles single files, wherever they lie; they need not exist yet
  * @property {(paths: string[]) => void} unwatch
  * @property {() => Record<string, string[]>} watched
  * @property {() => import('../index.d.ts').EngineStats} stats

@@ -12,7 +12,7 @@ const LOG_LEVELS = ['silent', 'info', 'debug']
 /** @param {unknown} value */
 const isBoolean = (value) => typeof value === 'boolean'
 
-/** Of everything that watches. @type {Record<'ignore' | 'debounce' | 'threads', Rule>} */
+/** Of everything that watches. @type {Record<'ignore' | 'gitignore' | 'debounce' | 'threads', Rule>} */
 export const WATCH_RULES = {
   ignore: {
     takes: 'an array of globs or paths',
@@ -20,6 +20,7 @@ export const WATCH_RULES = {
       Array.isArray(value) && value.every((glob) => typeof glob === 'string' && glob !== ''),
     fallback: [],
   },
+  gitignore: { takes: 'a boolean', accepts: isBoolean, fallback: true },
   debounce: {
     takes: "'adaptive' or a number of milliseconds from 0 to 60000",
     accepts: (value) => value === 'adaptive' || (typeof value === 'number' && value >= 0 && value <= 60_000),
@@ -36,6 +37,7 @@ export const WATCH_RULES = {
 const RULES = {
   enabled: { takes: 'a boolean', accepts: isBoolean, fallback: true },
   ignore: WATCH_RULES.ignore,
+  gitignore: WATCH_RULES.gitignore,
   debounce: WATCH_RULES.debounce,
   verify: { takes: 'a boolean', accepts: isBoolean, fallback: false },
   threads: WATCH_RULES.threads,

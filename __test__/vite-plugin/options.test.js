@@ -11,7 +11,7 @@ describe('a wrong option is a TypeError that names it, what it got and what it t
     [
       'an unknown name',
       { debouce: 3 },
-      'binoHmr() has no option "debouce"; it takes enabled, ignore, debounce',
+      'binoHmr() has no option "debouce"; it takes enabled, ignore, gitignore, debounce',
     ],
     ['enabled', { enabled: 1 }, 'the option "enabled" of binoHmr() takes a boolean, but got 1'],
     [
@@ -56,7 +56,7 @@ describe('a wrong option is a TypeError that names it, what it got and what it t
 })
 
 it('undefined means the default', () => {
-  expect(binoHmr({ debounce: undefined, log: undefined })).toHaveLength(1)
+  expect(binoHmr({ debounce: undefined, log: undefined })).toHaveLength(2)
 })
 
 it('the environment wins over the options', () => {

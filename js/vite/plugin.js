@@ -5,6 +5,7 @@
 import { readOptions } from '../options.js'
 import { Session, sessionOf } from './session.js'
 import { currentPass } from './transaction.js'
+import { awaitUnresolved } from './unresolved.js'
 import { ownGlobs, readWatchOptions, restartFiles } from './watch-options.js'
 
 /**
@@ -23,7 +24,7 @@ const served = new WeakSet()
 
 /**
  * @param {import('../../index.d.ts').BinoHmrOptions} [given]
- * @returns {import('../../index.d.ts').BinoHmrPlugin[]}
+ * @returns {[import('../../index.d.ts').BinoHmrPlugin, import('vite').Plugin]}
  */
 export function binoHmr(given = {}) {
   const options = readOptions(given, process.env)
@@ -85,7 +86,12 @@ export function binoHmr(given = {}) {
         /** @type {Session} */
         let session
         try {
-          const watch = readWatchOptions(config, { ...server.watcher.options, ignored }, options.ignore)
+          const watch = readWatchOptions(
+            config,
+            { ...server.watcher.options, ignored },
+            options.ignore,
+            options.gitignore,
+          )
           session = new Session(server, options, watch, mine.unignore)
         } catch (error) {
           if (isOurGlob(error, ownGlobs(options.ignore, config.root))) {
@@ -122,7 +128,7 @@ export function binoHmr(given = {}) {
       },
     },
   }
-  return [plugin]
+  return [plugin, awaitUnresolved()]
 }
 
 /**

@@ -4,6 +4,7 @@
  * Owns: the native engine, the mirror of each environment, the transactions under way, and the way back to stock Vite.
  */
 
+import path from 'node:path'
 import { createEngine } from '../native.js'
 import { capture, standInFront } from './hot-channel.js'
 import { makeInvalidationIterative } from './invalidation.js'
@@ -80,6 +81,7 @@ export class Session {
     if (server.watcher.options.persistent !== false) this.hold = setInterval(() => {}, 2 ** 30)
     this.face = new WatcherFace(server.watcher, {
       add: (paths) => this.engine.add(paths),
+      addGlobs: (globs) => this.engine.addGlobs(globs),
       unwatch: (paths) => this.engine.unwatch(paths),
       watched: () => this.#watched(),
       close: () => this.close(),
@@ -134,6 +136,7 @@ export class Session {
       },
     )
     standInFront(environment)
+    this.#watchAddedFiles(environment)
     const { stampAgain } = makeInvalidationIterative(environment.moduleGraph, () => mirror.version)
     const mirrored = { graph, mirror, stampAgain, wirePath: wirePathOf(environment) }
     this.#mirrored.set(environment, mirrored)
@@ -157,6 +160,30 @@ export class Session {
    */
   hasPageOf(file) {
     return Boolean(this.config.server.middlewareMode) || !this.#knowsPages || this.#pages.has(file)
+  }
+
+  /**
+   * Vite leaves what a plugin adds below the root to the root's own watch, which spares ignored folders here.
+   *
+   * @param {Environment} environment
+   */
+  #watchAddedFiles(environment) {
+    const { watchFiles } = environment.pluginContainer ?? {}
+    if (!watchFiles) return
+    const { add } = watchFiles
+    watchFiles.add = (file) => {
+      if (!watchFiles.has(file)) this.awaitFiles([path.resolve(file)])
+      return add.call(watchFiles, file)
+    }
+  }
+
+  /**
+   * Watches single files wherever they lie, there or not, unless the user ignores them.
+   *
+   * @param {string[]} files
+   */
+  awaitFiles(files) {
+    if (!this.closing) this.engine.watchFiles(files)
   }
 
   /** Ends the engine and joins its threads. Does not wait for transactions: one of them may be what closes us. */

@@ -23,9 +23,10 @@ const SHORTEST_POLL_MS = 20
  * @param {ResolvedConfig} config
  * @param {import('vite').ViteDevServer['watcher']['options']} watcher Vite's resolved options, with its default ignores
  * @param {string[]} ignore our own option
+ * @param {boolean} [gitignore] our own option
  * @returns {WatchOptions}
  */
-export function readWatchOptions(config, watcher, ignore) {
+export function readWatchOptions(config, watcher, ignore, gitignore = true) {
   const matchers = /** @type {Matcher[]} */ ([watcher.ignored ?? []].flat())
   /** @type {string[]} */
   const globs = []
@@ -50,6 +51,7 @@ export function readWatchOptions(config, watcher, ignore) {
       ],
       // A negation of the user must never un-ignore the optimizer's own files: they would become changes.
       alwaysIgnore: [`${escapeGlob(config.cacheDir)}/**`],
+      gitignore,
       depth: watcher.depth,
       poll: watcher.usePolling ? Math.max(watcher.interval ?? 100, SHORTEST_POLL_MS) : undefined,
     },

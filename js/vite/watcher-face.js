@@ -5,7 +5,7 @@
  * Owns: the patched methods, and putting the originals back. Never decides what a change means.
  */
 
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { outsideOfPasses } from './transaction.js'
 
@@ -26,6 +26,7 @@ export class WatcherFace {
    * @param {FSWatcher} watcher
    * @param {object} engine
    * @param {(paths: string[]) => void} engine.add
+   * @param {(globs: string[]) => void} engine.addGlobs
    * @param {(paths: string[]) => void} engine.unwatch
    * @param {() => Record<string, string[]>} engine.watched
    * @param {() => Promise<void>} engine.close
@@ -37,10 +38,21 @@ export class WatcherFace {
     this.originals = { add, unwatch, getWatched, close, emit }
     const cwd = watcher.options.cwd
     /** @param {string | readonly string[]} paths */
-    const absolute = (paths) => [paths].flat(2).map((one) => path.resolve(cwd ?? '', one))
+    const absolute = (paths) =>
+      [paths]
+        .flat(2)
+        .filter((one) => !one.startsWith('!'))
+        .map((one) => path.resolve(cwd ?? '', one))
 
     watcher.add = (paths) => {
-      engine.add(absolute(paths))
+      const all = absolute(paths)
+      const globs = all.filter((one) => isGlob(one))
+      // A name that begins with `!` is left out, as in chokidar.
+      const left = [paths].flat(2).filter((one) => one.startsWith('!'))
+      if (left.length > 0) watcher.unwatch(left.map((one) => one.slice(1)))
+      if (globs.length > 0) engine.addGlobs(globs.map((glob) => glob.replaceAll(path.sep, '/')))
+      const whole = all.filter((one) => !globs.includes(one))
+      if (whole.length > 0) engine.add(whole)
       return watcher
     }
     watcher.unwatch = (paths) => {
@@ -110,3 +122,11 @@ export class WatcherFace {
     }
   }
 }
+
+/**
+ * Vite switches globs off (`disableGlobbing`), since names such as `[id].vue` are no patterns. A star is in no such
+ * name, so whoever writes one means a glob.
+ *
+ * @param {string} file
+ */
+const isGlob = (file) => file.includes('*') && !existsSync(file)

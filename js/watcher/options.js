@@ -32,6 +32,7 @@ const RULES = {
     fallback: [],
   },
   ignore: WATCH_RULES.ignore,
+  gitignore: WATCH_RULES.gitignore,
   debounce: WATCH_RULES.debounce,
   poll: {
     takes: 'false or { interval }, milliseconds from 10 to 3600000',
@@ -72,6 +73,7 @@ export function readWatcherOptions(given) {
     extra: [],
     ignore: [...ALWAYS, ...options.ignore].map((glob) => below(root, glob)),
     alwaysIgnore: [],
+    gitignore: options.gitignore,
     depth: undefined,
     debounce: options.debounce === 'adaptive' ? undefined : options.debounce,
     poll: options.poll === false ? undefined : options.poll.interval,

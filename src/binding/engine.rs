@@ -29,6 +29,8 @@ pub struct EngineOptions {
     pub ignore: Vec<String>,
     /// As `ignore`, but no negation brings these back.
     pub always_ignore: Vec<String>,
+    /// Whether ignore files leave folders out too; absent means that they do not.
+    pub gitignore: Option<bool>,
     /// How deep below a root.
     pub depth: Option<u32>,
     /// Milliseconds; absent means the adaptive rule.
@@ -125,6 +127,26 @@ impl Engine {
         })
     }
 
+    /// Watches what globs match.
+    #[napi]
+    pub fn add_globs(&self, globs: Vec<String>) -> Result<()> {
+        guard(|| {
+            self.core.add_globs(globs);
+            Ok(())
+        })
+    }
+
+    /// Watches single files wherever they lie: those that are there, then those that are not.
+    #[napi]
+    pub fn watch_files(&self, files: Vec<String>) -> Result<()> {
+        guard(|| {
+            let files = to_paths(files);
+            self.core.use_files(files.clone());
+            self.core.await_files(files);
+            Ok(())
+        })
+    }
+
     /// Stops watching them.
     #[napi]
     pub fn unwatch(&self, paths: Vec<String>) -> Result<()> {
@@ -175,7 +197,13 @@ impl Engine {
     #[napi]
     pub fn apply_delta(&self, graph: u32, words: &[u32], strings: Vec<String>) -> Result<()> {
         guard(|| match self.graphs.get(graph as usize) {
-            Some(graph) => graph.write().apply(words, strings),
+            Some(graph) => {
+                let new = graph.write().apply(words, strings)?;
+                if !new.is_empty() {
+                    self.core.use_files(new.iter().map(|file| PathBuf::from(&**file)).collect());
+                }
+                Ok(())
+            }
             None => Err(Error::Delta { offset: 0, what: "the number of an open graph" }),
         })
     }
@@ -249,6 +277,7 @@ pub(super) fn core_options(options: EngineOptions) -> CoreOptions {
         extra: to_paths(options.extra),
         ignore: options.ignore,
         always_ignore: options.always_ignore,
+        gitignore: options.gitignore.unwrap_or_default(),
         depth: options.depth,
         debounce: options.debounce.map(milliseconds),
         poll: options.poll.map(milliseconds),
