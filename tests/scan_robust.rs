@@ -1,6 +1,10 @@
 //! No bytes, under whatever name, make the scan panic, overflow the stack or lie about places.
 
-use bino_hmr::scan::{Code, Coverage, MAX_SCANNED_BYTES, ModuleFacts, Position, scan, scan_with_room};
+use std::time::Instant;
+
+use bino_hmr::scan::{
+    Code, Coverage, MAX_SCANNED_BYTES, ModuleFacts, Position, hash, hash_pieces, scan, scan_with_room,
+};
 use proptest::prelude::*;
 
 const NAMES: &[&str] = &[
@@ -278,6 +282,16 @@ fn a_huge_file_is_hashed_and_not_parsed() {
 }
 
 #[test]
+fn a_hash_is_the_same_piece_by_piece() {
+    for length in [0, 1, 64 << 10, (64 << 10) + 1, 200_000] {
+        let bytes: Vec<u8> = (0..length).map(|at| at as u8).collect();
+        let whole = hash(&bytes);
+        assert_eq!((hash_pieces(&*bytes).ok(), scan("a.png", &bytes).hash), (Some(whole), whole));
+        assert_eq!(scan("a.png", &bytes), ModuleFacts::of_asset(whole));
+    }
+}
+
+#[test]
 fn one_thread_says_what_many_say() {
     let sources: Vec<_> =
         SEEDS.iter().flat_map(|seed| NAMES.iter().map(move |name| (*name, seed.as_bytes()))).collect();
@@ -332,7 +346,7 @@ fn work_grows_with_the_file_and_not_faster() {
         ("broken.js", "..."),
     ];
     for (name, piece) in cases {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         let head = if name.starts_with("broken") { "foo( const = '\n" } else { "" };
         scan(name, format!("{head}{}", piece.repeat(10_000)).as_bytes());
         // Quadratic work took minutes here, and linear work takes milliseconds.

@@ -9,7 +9,7 @@ use super::Stop;
 use super::report::Diagnostic;
 use crate::resolve::{ConfigFailure, Failure, GlobOptions, GlobWatch, Key, Kind, Resolver, Target};
 use crate::scan::{
-    Bindings, Coverage, Exports, Hot, ImportKind, Language, ModuleFacts, Position, Severity, hash, scan,
+    Bindings, Coverage, ImportKind, Language, ModuleFacts, Position, Severity, hash, hash_pieces, scan,
 };
 
 /// What reading a file gave.
@@ -85,29 +85,23 @@ pub(super) fn read(resolver: &Resolver, path: &str, known: Option<u64>, stop: &S
     if stop.is_stopped() {
         return Reading::Unreadable("the engine is closing".to_owned());
     }
+    if Language::of(path) == Language::Asset {
+        return match resolver.open(path).and_then(hash_pieces) {
+            Err(error) => Reading::Unreadable(error.to_string()),
+            Ok(hash) if known == Some(hash) => Reading::Same,
+            Ok(hash) => Reading::New(Box::new(ModuleFacts::of_asset(hash))),
+        };
+    }
     match resolver.read(path) {
         Err(error) => Reading::Unreadable(error.to_string()),
-        Ok(bytes) => {
-            if known.is_some_and(|known| known == hash(&bytes)) {
-                return Reading::Same;
-            }
-            Reading::New(Box::new(scan(path, &bytes)))
-        }
+        Ok(bytes) if known.is_some_and(|known| known == hash(&bytes)) => Reading::Same,
+        Ok(bytes) => Reading::New(Box::new(scan(path, &bytes))),
     }
 }
 
 /// The facts of a file that cannot be read.
 pub(super) fn no_facts(path: &str) -> ModuleFacts {
-    ModuleFacts {
-        hash: 0,
-        language: Language::of(path),
-        coverage: Coverage::HashOnly,
-        imports: Vec::new(),
-        globs: Vec::new(),
-        exports: Exports::default(),
-        hot: Hot::default(),
-        diagnostics: Vec::new(),
-    }
+    ModuleFacts { language: Language::of(path), coverage: Coverage::HashOnly, ..ModuleFacts::of_asset(0) }
 }
 
 /// Resolves all that a module asks for.

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use rayon::prelude::*;
@@ -51,7 +51,8 @@ pub(super) struct Reach {
 
 /// The modules.
 pub(super) struct Store {
-    root: PathBuf,
+    /// Without `/` at the end.
+    root: String,
     nodes: Vec<Option<Node>>,
     ids: FxHashMap<Arc<str>, ModuleId>,
     free: BinaryHeap<Reverse<ModuleId>>,
@@ -78,7 +79,7 @@ const NOTHING: &str = "a module of the graph has a node";
 impl Store {
     pub fn new(root: &Path) -> Self {
         Self {
-            root: root.to_owned(),
+            root: crate::path::normalize(root).trim_end_matches('/').to_owned(),
             nodes: Vec::new(),
             ids: FxHashMap::default(),
             free: BinaryHeap::new(),
@@ -158,17 +159,18 @@ impl Store {
 
     /// Sets the entries; says whether there is one less.
     pub fn set_entries(&mut self, paths: &[Arc<str>]) -> bool {
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(paths.len());
+        let mut seen = FxHashSet::default();
         for path in paths {
             let id = self.ensure(path);
-            if !entries.contains(&id) {
+            if seen.insert(id) {
                 entries.push(id);
             }
         }
         let old = std::mem::replace(&mut self.entries, entries);
         let mut lost = false;
         for id in &old {
-            if !self.entries.contains(id) {
+            if !seen.contains(id) {
                 self.node_mut(*id).entry = false;
                 self.stale.insert(*id);
                 lost = true;
@@ -408,7 +410,8 @@ impl Store {
         added.sort();
         removed.sort();
         // What went and came again within one update.
-        let again: FxHashSet<_> = added.iter().filter(|path| removed.contains(path)).cloned().collect();
+        let again = added.iter().filter(|path| removed.binary_search(path).is_ok());
+        let again: FxHashSet<_> = again.cloned().collect();
         added.retain(|path| !again.contains(path));
         removed.retain(|path| !again.contains(path));
         (added, removed)
@@ -573,8 +576,7 @@ impl Store {
     }
 
     fn url(&self, path: &str) -> String {
-        let root = crate::path::normalize(&self.root);
-        match path.strip_prefix(root.trim_end_matches('/')) {
+        match path.strip_prefix(&*self.root) {
             Some(below) if below.starts_with('/') => below.to_owned(),
             _ => format!("/@fs/{}", path.trim_start_matches('/')),
         }

@@ -23,6 +23,14 @@ pub trait FileSystem: Debug + Send + Sync {
     /// What the operating system says; an error too for a directory.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
+    /// The same, piece by piece, for what may not fit into memory.
+    ///
+    /// # Errors
+    /// As [`FileSystem::read`].
+    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read>> {
+        Ok(Box::new(io::Cursor::new(self.read(path)?)))
+    }
+
     /// What lies at a path; the last link is not followed. Sockets and devices are nothing.
     ///
     /// # Errors
@@ -51,6 +59,10 @@ impl FileSystem for Disk {
         std::fs::read(path)
     }
 
+    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read>> {
+        Ok(Box::new(std::fs::File::open(path)?))
+    }
+
     fn entry(&self, path: &Path) -> io::Result<Entry> {
         entry_of(std::fs::symlink_metadata(path)?.file_type())
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "neither a file nor a directory"))
@@ -60,8 +72,10 @@ impl FileSystem for Disk {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(path)? {
             let entry = entry?;
+            // Where the system has to be asked for the type, the file may be gone since it was listed.
+            let Ok(kind) = entry.file_type() else { continue };
             // A name that is not UTF-8 cannot be written in a specifier.
-            if let (Some(name), Some(kind)) = (entry.file_name().to_str(), entry_of(entry.file_type()?)) {
+            if let (Some(name), Some(kind)) = (entry.file_name().to_str(), entry_of(kind)) {
                 names.push((name.into(), kind));
             }
         }

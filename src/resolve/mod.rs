@@ -269,6 +269,14 @@ impl Resolver {
         self.tree.read(Path::new(path))
     }
 
+    /// The same, piece by piece.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn open(&self, path: &str) -> std::io::Result<Box<dyn std::io::Read>> {
+        self.tree.open(Path::new(path))
+    }
+
     /// Gives back the memory that is cheap to fill again.
     pub fn relax(&self) {
         self.scripts.clear_cache();

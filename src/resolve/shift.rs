@@ -55,18 +55,17 @@ impl Resolver {
                     continue;
                 }
                 let directory = before == Some(Some(Entry::Directory)) || now != Some(Entry::File);
-                if directory {
-                    shift.names.extend(self.tree.remembered_below(&path));
-                }
                 gone.push((path, given, directory, now));
             }
         }
-        for (path, given, directory, _) in &gone {
-            self.tree.forget(path, *directory);
-            if given != path {
-                self.tree.forget(given, *directory);
-            }
+        let paths = || gone.iter().flat_map(|(path, given, ..)| [&**path, &**given]);
+        let emptied = gone.iter().filter(|(.., directory, _)| *directory);
+        let emptied: FxHashSet<_> =
+            emptied.flat_map(|(path, given, ..)| [path.as_path(), given.as_path()]).collect();
+        if !emptied.is_empty() {
+            shift.names.extend(self.tree.remembered_below(&emptied));
         }
+        self.tree.forget(&paths().collect::<Vec<_>>(), &emptied);
         for (path, _, _, now) in gone {
             if now == Some(Entry::Directory) {
                 self.list_below(&path, &mut shift.names);

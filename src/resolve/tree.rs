@@ -54,6 +54,11 @@ impl Tree {
         self.0.fs.read(path)
     }
 
+    /// The same, piece by piece.
+    pub fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read>> {
+        self.0.fs.open(path)
+    }
+
     /// What lies at a path, the last link not followed.
     pub fn entry(&self, path: &Path) -> Option<Entry> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
@@ -134,23 +139,23 @@ impl Tree {
         Some(self.listing(&real))
     }
 
-    /// Everything remembered below a directory without links.
-    pub fn remembered_below(&self, dir: &Path) -> Vec<PathBuf> {
+    /// Everything remembered below these paths without links.
+    pub fn remembered_below(&self, paths: &FxHashSet<&Path>) -> Vec<PathBuf> {
         let listings = self.0.listings.read().unwrap_or_else(PoisonError::into_inner);
-        let below = listings.iter().filter(|(known, _)| known.starts_with(dir));
+        let below = listings.iter().filter(|(known, _)| is_below(known, paths));
         below.flat_map(|(known, names)| names.keys().map(|name| known.join(&**name))).collect()
     }
 
-    /// Something came or went at a path without links.
-    pub fn forget(&self, path: &Path, with_contents: bool) {
+    /// Something came or went at these paths, links in them or not; what is below `emptied` came or went with it.
+    pub fn forget(&self, paths: &[&Path], emptied: &FxHashSet<&Path>) {
         let mut listings = self.0.listings.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(parent) = path.parent() {
+        for parent in paths.iter().filter_map(|path| path.parent()) {
             listings.remove(parent);
         }
-        if with_contents {
-            listings.retain(|known, _| !known.starts_with(path));
+        if !emptied.is_empty() {
+            listings.retain(|known, _| !is_below(known, emptied));
             let mut real = self.0.real.write().unwrap_or_else(PoisonError::into_inner);
-            real.retain(|_, known| !known.starts_with(path));
+            real.retain(|_, known| !is_below(known, emptied));
         }
     }
 
@@ -250,6 +255,11 @@ impl oxc_resolver::FileSystem for Tree {
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         Ok(self.real(path).ok_or(io::ErrorKind::NotFound)?.to_path_buf())
     }
+}
+
+/// Whether a path is one of these or below one: thousands of files can go at once.
+fn is_below(path: &Path, paths: &FxHashSet<&Path>) -> bool {
+    path.ancestors().any(|above| paths.contains(above))
 }
 
 /// Without `.`, `..` and separators at the end. As in a url, `..` takes away the name before it, a link or not.

@@ -32,6 +32,20 @@ pub struct ModuleFacts {
 }
 
 impl ModuleFacts {
+    /// The facts of an asset: its hash, which is that of its bytes.
+    pub fn of_asset(hash: u64) -> Self {
+        Self {
+            hash,
+            language: Language::Asset,
+            coverage: Coverage::Complete,
+            imports: Vec::new(),
+            globs: Vec::new(),
+            exports: Exports::default(),
+            hot: Hot::default(),
+            diagnostics: Vec::new(),
+        }
+    }
+
     /// Whether Vite would call the module self-accepting (`isSelfAccepting`): it says so, or it accepts updates of each
     /// export that it names. Vite does not count `export *` either.
     pub fn accepts_itself(&self) -> bool {

@@ -50,23 +50,32 @@ pub fn hash(bytes: &[u8]) -> u64 {
     xxhash_rust::xxh3::xxh3_64(bytes)
 }
 
+/// [`hash`] of what is read piece by piece: all that the facts of a [`Language::Asset`] say, and videos can be large.
+///
+/// # Errors
+/// Those of the reader.
+pub fn hash_pieces(mut reader: impl std::io::Read) -> std::io::Result<u64> {
+    let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        match reader.read(&mut piece) {
+            Ok(0) => return Ok(hasher.digest()),
+            Ok(length) => hasher.update(&piece[..length]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// [`scan`] for threads that have more stack left than most: `room`, in bytes. With 32 MiB, which are only addresses
 /// until a source is nested that deeply, scripts of a hundred kilobytes are parsed in place.
 pub fn scan_with_room(path: &str, bytes: &[u8], room: usize) -> ModuleFacts {
     let language = Language::of(path);
-    let mut facts = ModuleFacts {
-        hash: hash(bytes),
-        language,
-        coverage: Coverage::Complete,
-        imports: Vec::new(),
-        globs: Vec::new(),
-        exports: Exports::default(),
-        hot: Hot::default(),
-        diagnostics: Vec::new(),
-    };
+    let mut facts = ModuleFacts::of_asset(hash(bytes));
     if language == Language::Asset {
         return facts;
     }
+    facts.language = language;
     match text::decode(bytes) {
         Decoded::Unreadable(diagnostic) => {
             facts.coverage = Coverage::HashOnly;

@@ -145,12 +145,11 @@ fn export_source(record: &ModuleRecord<'_>, entry: &ExportEntry<'_>) -> Option<E
             let begin = record
                 .import_entries
                 .partition_point(|import| import.statement_span.start < entry.statement_span.start);
-            let statement = record.import_entries[begin..]
-                .iter()
-                .take_while(|import| import.statement_span == entry.statement_span);
-            let default = statement
-                .into_iter()
-                .any(|import| import.import_name.is_default() && import.local_name.span == name.span);
+            // A default import comes first in its statement.
+            let first = record.import_entries.get(begin).filter(|import| {
+                import.statement_span == entry.statement_span && import.import_name.is_default()
+            });
+            let default = first.is_some_and(|import| import.local_name.span == name.span);
             Some(if default { "default".into() } else { name.name.as_str().into() })
         }
         _ => None,
