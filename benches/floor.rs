@@ -44,6 +44,7 @@ fn scan_all(list: &str) -> Value {
         "bytes": bytes,
         "imports": imports,
         "threads": rayon::current_num_threads(),
+        "cpu": cpu(),
         "peak": status("VmHWM:"),
     })
 }
@@ -53,7 +54,16 @@ fn watch(root: &str) -> Value {
     let mut watcher = notify::recommended_watcher(|_| {}).expect("a watcher");
     watcher.watch(Path::new(root), RecursiveMode::Recursive).expect("a watched root");
     let milliseconds = start.elapsed().as_secs_f64() * 1e3;
-    json!({ "milliseconds": milliseconds, "watches": watches(), "memory": status("VmRSS:") })
+    let cpu = cpu();
+    json!({ "milliseconds": milliseconds, "cpu": cpu, "watches": watches(), "memory": status("VmRSS:") })
+}
+
+/// Milliseconds in user and system mode since this process began, as `benches/process.js` counts them.
+fn cpu() -> Option<u64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<_> = stat[stat.rfind(')')? + 2..].split(' ').collect();
+    let ticks = |field: usize| fields.get(field)?.parse::<u64>().ok();
+    Some((ticks(11)? + ticks(12)?) * 10)
 }
 
 /// The inotify watches that this process holds; none on other systems.
