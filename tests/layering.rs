@@ -37,6 +37,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("memchr", &["resolve", "scan"]),
     ("petgraph", &["graph"]),
     ("notify", &["watch"]),
+    ("ignore", &["watch"]),
     ("globset", &["resolve", "watch"]),
     ("crossbeam_channel", &["watch", "engine"]),
     ("rayon", &["propagate", "project", "watch", "engine", "binding"]),
