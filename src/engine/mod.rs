@@ -18,7 +18,7 @@ use crate::change::{Change, ChangeBatch};
 use crate::error::{Error, Result};
 use crate::project::{Project, ProjectOptions, ProjectUpdate, Snapshot};
 use crate::resolve::Disk;
-use crate::watch::{Watch, WatchOptions};
+use crate::watch::{self, Watch, WatchOptions};
 
 use pool::Pool;
 use run::{Message, Run};
@@ -184,9 +184,14 @@ impl Engine {
     }
 
     /// Watches further files or directories, there or not. No event tells what is there at this moment, as with
-    /// chokidar's `add` under `ignoreInitial`.
+    /// chokidar's `add` under `ignoreInitial`; what happens to a file from this moment on is told, however late the
+    /// engine's thread comes to it.
     pub fn add(&self, paths: Vec<PathBuf>) {
-        self.tell(Message::Add(paths));
+        let paths = paths.into_iter().map(|path| {
+            let then = watch::stat_now(&path);
+            (path, then)
+        });
+        self.tell(Message::Add(paths.collect()));
     }
 
     /// Watches what globs match, as chokidar's `add` does. One that does not parse is a warning.

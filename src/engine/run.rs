@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 
 use super::work::{Done, Job, Work, Worked};
 use super::{EngineEvent, Stats, THREAD, UsedFiles};
-use crate::change::{Change, ChangeBatch, Combined, Dirty, Outlook, Schedule, Step, Transaction};
+use crate::change::{Change, ChangeBatch, Combined, Dirty, Outlook, Schedule, Stat, Step, Transaction};
 use crate::error::Error;
 use crate::path::normalize;
 use crate::project::{Files, Snapshot};
@@ -23,7 +23,8 @@ const AT_ONCE: usize = 1024;
 /// What the engine's thread is told.
 pub(super) enum Message {
     Signal(Signal),
-    Add(Vec<PathBuf>),
+    /// Each with what lay there when it was asked for.
+    Add(Vec<(PathBuf, Option<Stat>)>),
     AddGlobs(Vec<String>),
     UseFiles(Vec<PathBuf>),
     AwaitFiles(Vec<PathBuf>),
@@ -183,7 +184,11 @@ impl Run {
             }
             Message::Signal(Signal::Warning(error)) => self.watch.warn(error),
             Message::Signal(Signal::Failed(error)) => return Next::Fail(error),
-            Message::Add(paths) => self.watch.add(&paths),
+            Message::Add(paths) => {
+                for (path, then) in paths {
+                    self.watch.add_since(&path, then, &mut self.transaction, now);
+                }
+            }
             Message::AddGlobs(globs) => self.watch.add_globs(&globs),
             Message::UseFiles(files) => {
                 let new = self.watch.use_files(&files);

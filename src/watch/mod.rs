@@ -180,6 +180,33 @@ impl Watch {
         self.take_packages();
     }
 
+    /// Watches a file from the moment at which `then` was found there (see [`stat_now`]): whoever asks for it has read
+    /// it before, and what changed since is a change.
+    pub fn add_since(
+        &mut self,
+        path: &Path,
+        then: Option<Stat>,
+        transaction: &mut Option<Transaction>,
+        now: Instant,
+    ) {
+        let path = plain(path);
+        // In a watched directory, and of a file that was asked for before, events tell, also what is on its way.
+        let events_tell = path.parent().is_some_and(|dir| self.tree.holds(dir));
+        let known = self.tree.get(&path).copied();
+        let then = if self.scope.is_named(&path) { known } else { then };
+        self.add(std::slice::from_ref(&path));
+        let found = self.tree.get(&path).copied();
+        let is_directory = [then, found].into_iter().flatten().any(|stat| stat.entry == EntryType::Directory);
+        if events_tell || is_directory || found == then || self.scope.ignores(&path) {
+            return;
+        }
+        self.tree.take(&path);
+        if let Some(then) = then {
+            self.tree.put(&path, then);
+        }
+        transaction.get_or_insert_with(|| Transaction::open(now)).mark(&path, Evidence::FOUND, now);
+    }
+
     /// Leaves paths out from now on, with everything below, silently.
     pub fn unwatch(&mut self, paths: &[PathBuf]) {
         for path in paths {
@@ -589,6 +616,11 @@ fn start(scope: &Scope, signals: &Signals) -> Result<Os> {
     let signals = Arc::clone(signals);
     let root = scope.anchors().next().unwrap_or(Path::new(""));
     Os::new(root, move |signal| signals(signal))
+}
+
+/// What lies at a path that is about to be watched, for [`Watch::add_since`].
+pub(crate) fn stat_now(path: &Path) -> Option<Stat> {
+    disk::stat_named(path)
 }
 
 /// Without `.`, double separators and a separator at the end, so that paths compare by their bytes.

@@ -67,3 +67,26 @@ fn a_file_inside_a_root_needs_no_second_watch() {
     });
     assert_eq!(lab.ready.watches, 1);
 }
+
+#[test]
+fn what_happens_right_after_a_file_was_added_is_told() {
+    let names: Vec<String> = (10..90).map(|number| format!("out/f{number}.js")).collect();
+    let files: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut lab = Bench::new().with(&files).start();
+    // The engine's thread learns of a file later than we write it.
+    for file in &names {
+        lab.engine.add(vec![lab.at(file)]);
+        lab.write(file, "longer");
+    }
+    let mut told = lab.changes();
+    told.sort();
+    assert_eq!(told, names.iter().map(|name| format!("~f {name}")).collect::<Vec<_>>());
+
+    lab.write("out/gone.js", "1");
+    lab.engine.add(vec![lab.at("out/gone.js"), lab.at("out/new.js")]);
+    std::fs::remove_file(lab.at("out/gone.js")).unwrap();
+    lab.write("out/new.js", "1");
+    let mut told = lab.changes();
+    told.sort();
+    assert_eq!(told, ["+f out/new.js", "-f out/gone.js"]);
+}
