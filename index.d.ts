@@ -78,6 +78,10 @@ export interface EngineStats {
   files: number
   /** Watches held at the operating system. */
   watches: number
+  /** Whether updates are held, from `hold()` to the end of `release()`. */
+  held: boolean
+  /** Paths that differ from what was told before the hold, and wait for the release; 0 without a hold. */
+  waiting: number
 }
 
 /** Handle of a running plugin, at `plugin.api`. It speaks of the server that was started last. */
@@ -91,6 +95,19 @@ export interface BinoHmrApi {
   readonly ready: Promise<void>
   /** Figures of the engine, and the transactions under way; `undefined` without an engine that runs. */
   stats(): (EngineStats & { transactions: number }) | undefined
+  /**
+   * Holds updates back, for an agent or a rebase that writes many times. Until {@link BinoHmrApi.release} no event of
+   * `server.watcher` is emitted, no hook runs and no update or reload is sent; a changed config restarts nothing. What
+   * changes is stale in Vite's module graphs at once: a page that is loaded or reloaded meanwhile has the new code, as far as
+   * no plugin keeps the old one until its hook tells. Updates under way are not stopped. A restart of the server does not end
+   * it. Holding twice is holding once.
+   */
+  hold(): void
+  /**
+   * Ends a hold: all that is different now from what it was at {@link BinoHmrApi.hold} goes out as one transaction, some 40 ms
+   * after the last write; what came and went again leaves no trace. Does nothing without a hold.
+   */
+  release(): void
 }
 
 /** The plugin with its handle. */
@@ -365,6 +382,17 @@ export interface Watcher<Batch extends WatcherBatch = WatcherBatch>
    * watcher failed or was closed before, or with the reason of its `signal`.
    */
   readonly ready: Promise<void>
+  /**
+   * Holds batches back: until {@link Watcher.release} all that changes is gathered. With `entries` the graph waits, too. What
+   * was complete before still comes. Holding twice is holding once; after {@link Watcher.close} it does nothing.
+   */
+  hold(): void
+  /**
+   * Ends a hold: all that is different now from what it was at {@link Watcher.hold} comes as one batch, some 40 ms after the
+   * last write, or none if nothing is. With `entries` the graph is brought up to date, and the update is that of the batch.
+   * Does nothing without a hold.
+   */
+  release(): void
   /**
    * Figures of the moment.
    *

@@ -18,6 +18,8 @@ import { loadAddon } from './load-addon.js'
  *
  * @typedef {{ type: 'ready' }
  *   | { type: 'batch', epoch: number, changes: import('./vite/transaction.js').Change[], rescan: boolean }
+ *   | { type: 'held', changes: import('./vite/transaction.js').Change[] }
+ *   | { type: 'released', epoch: number, changes: import('./vite/transaction.js').Change[], rescan: boolean }
  *   | { type: 'warning', error: Error }
  *   | { type: 'failed', error: Error }} EngineEvent
  *
@@ -26,6 +28,8 @@ import { loadAddon } from './load-addon.js'
  * @property {(globs: string[]) => void} addGlobs
  * @property {(files: string[]) => void} watchFiles single files, wherever they lie; they need not exist yet
  * @property {(paths: string[]) => void} unwatch
+ * @property {() => void} hold from here on changes are told as `held`
+ * @property {() => void} release what was held comes as `released`, once
  * @property {() => Record<string, string[]>} watched
  * @property {() => import('../index.d.ts').EngineStats} stats
  * @property {() => number} openGraph
@@ -47,8 +51,10 @@ import { loadAddon } from './load-addon.js'
 export function createEngine(options, onEvent) {
   const { Engine } = loadAddon()
   return new Engine(options, (event) => {
-    const { type, epoch, changes, rescan, code, message } = event
-    if (type === 'batch') onEvent({ type, epoch, changes: /** @type {any} */ (changes), rescan })
+    const { type, epoch, rescan, code, message } = event
+    const changes = /** @type {import('./vite/transaction.js').Change[]} */ (event.changes)
+    if (type === 'batch' || type === 'released') onEvent({ type, epoch, changes, rescan })
+    else if (type === 'held') onEvent({ type, changes })
     else if (type === 'ready') onEvent({ type })
     else
       onEvent({ type: /** @type {'warning'} */ (type), error: Object.assign(new Error(message), { code }) })

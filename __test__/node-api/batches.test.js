@@ -150,6 +150,8 @@ it('stats are zeros until it is ready, then figures', async () => {
     epoch: 0,
     pending: 0,
     scan: expect.any(Number),
+    held: false,
+    waiting: 0,
   })
   expect(stats.scan).toBeGreaterThan(0)
 })

@@ -46,6 +46,9 @@ const watcher: Watcher = createWatcher()
 check<Equal<typeof watcher.ready, Promise<void>>>()
 check<Equal<ReturnType<typeof watcher.close>, Promise<void>>>()
 check<Equal<ReturnType<typeof watcher.stats>['epoch'], number>>()
+check<Equal<ReturnType<typeof watcher.hold>, void>>()
+check<Equal<ReturnType<typeof watcher.release>, void>>()
+check<Equal<Pick<ReturnType<typeof watcher.stats>, 'held' | 'waiting'>, { held: boolean; waiting: number }>>()
 // @ts-expect-error it is read only
 watcher.ready = Promise.resolve()
 

@@ -43,6 +43,8 @@ export function binoHmr(given = {}) {
         return latest.ready.then(() => {})
       },
       stats: () => latest.session?.stats(),
+      hold: () => void latest.session?.hold.begin(),
+      release: () => void latest.session?.hold.end(),
     },
 
     configResolved: {

@@ -6,6 +6,7 @@
 
 import path from 'node:path'
 import { createEngine } from '../native.js'
+import { Hold } from './hold.js'
 import { capture, standInFront } from './hot-channel.js'
 import { makeInvalidationIterative } from './invalidation.js'
 import { Mirror } from './mirror.js'
@@ -78,7 +79,7 @@ export class Session {
     )
     // As chokidar with `persistent`, its default: Vitest and servers in middleware mode live by it. The engine's own
     // events keep nothing alive.
-    if (server.watcher.options.persistent !== false) this.hold = setInterval(() => {}, 2 ** 30)
+    if (server.watcher.options.persistent !== false) this.alive = setInterval(() => {}, 2 ** 30)
     this.face = new WatcherFace(server.watcher, {
       add: (paths) => this.engine.add(paths),
       addGlobs: (globs) => this.engine.addGlobs(globs),
@@ -111,6 +112,7 @@ export class Session {
     )
     endPassesThatWatchChangeRejected(this.config.logger)
     this.#takeHotUpdateEnvironments()
+    this.hold = new Hold(this)
     sessions.set(this.config, this)
   }
 
@@ -190,8 +192,9 @@ export class Session {
   async close() {
     if (this.#closed) return this.closing
     this.#closed = true
-    clearInterval(this.hold)
+    clearInterval(this.alive)
     this.closing ??= this.engine.close()
+    this.hold.close()
     this.transactions.close()
     for (const { mirror } of this.#mirrored.values()) mirror.close()
     // A server that closes before it was ready must not leave anybody waiting.
@@ -216,8 +219,9 @@ export class Session {
     this.ready = Promise.reject(error)
     this.ready.catch(() => {})
     for (const { mirror } of this.#mirrored.values()) mirror.close()
-    clearInterval(this.hold)
+    clearInterval(this.alive)
     this.closing = this.engine.close()
+    this.hold.abandon()
     const { watcher } = this.face
     this.face.restore()
     const close = watcher.close
@@ -247,7 +251,7 @@ export class Session {
   /** @param {import('../native.js').EngineEvent} event */
   #onEvent(event) {
     if (this.#closed) return
-    if (event.type === 'batch') {
+    if (event.type === 'batch' || event.type === 'held' || event.type === 'released') {
       try {
         // Plugins may add environments at any time; each is stood in front of before a pass sends through it.
         for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
@@ -255,7 +259,10 @@ export class Session {
         return this.fallBack(error)
       }
       const changes = event.changes.filter(({ path }) => !this.watch.ignored(path))
-      this.transactions.run({ epoch: event.epoch, changes })
+      if (event.type === 'held') return this.hold.wait(changes)
+      if (event.type === 'released') this.hold.leave(event.epoch, changes)
+      const passes = this.transactions.run({ epoch: event.epoch, changes })
+      if (passes === 0) this.hold.sent(event.epoch)
     } else if (event.type === 'ready') this.becomeReady?.(undefined)
     else if (event.type === 'warning')
       this.config.logger.warn(`[bino-hmr] ${event.error.message}`, { timestamp: true })
@@ -316,6 +323,7 @@ export class Session {
   #finish(transaction) {
     try {
       send(transaction, this)
+      this.hold.sent(transaction.epoch)
     } catch (error) {
       this.fallBack(error)
       outsideOfPasses(() => this.#leaveToVite(transaction))

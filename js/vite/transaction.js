@@ -131,6 +131,7 @@ export class Transactions {
 
   /**
    * @param {{ epoch: number, changes: Change[] }} batch
+   * @returns {number} how many passes it has; without any it is over already
    */
   run({ epoch, changes }) {
     const transaction = new Transaction(epoch)
@@ -147,7 +148,7 @@ export class Transactions {
       this.#startPatience(transaction)
     }
     for (const { change, store } of events) {
-      if (this.#closed) return
+      if (this.#closed) break
       try {
         if (store.pass) store.pass.emitting = true
         current.run(store, () => this.emit(eventOf(change), change.path))
@@ -159,6 +160,7 @@ export class Transactions {
         if (store.pass) store.pass.emitting = false
       }
     }
+    return transaction.passes.length
   }
 
   /** @param {Pass} pass */

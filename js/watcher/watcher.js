@@ -104,6 +104,14 @@ export class Watcher extends EventEmitter {
     return graph
   }
 
+  hold() {
+    if (!this.#closing) this.#native?.hold()
+  }
+
+  release() {
+    if (!this.#closing) this.#native?.release()
+  }
+
   stats() {
     if (!this.#native || this.#closing) throw closedError()
     return this.#native.stats()
