@@ -49,6 +49,14 @@ export interface BinoHmrOptions {
    */
   debounce?: 'adaptive' | number
   /**
+   * Whether the `bino` command can reach the server: through a socket in a folder that only this user can look into
+   * (`$XDG_RUNTIME_DIR`, or one in the folder for temporary files), on Windows a named pipe. It keeps nothing alive. Vitest's
+   * servers have none. Where it cannot be opened, a warning says why (`BINO_CONTROL_FOLDER`, `BINO_CONTROL_FAILED`).
+   *
+   * @default true
+   */
+  control?: boolean
+  /**
    * For each transaction lets Vite's own algorithm compute its answer too, compares, and logs every difference. Costs what
    * Vite costs: for finding bugs, not for every day.
    *
@@ -100,7 +108,7 @@ export interface BinoHmrApi {
    * `server.watcher` is emitted, no hook runs and no update or reload is sent; a changed config restarts nothing. What
    * changes is stale in Vite's module graphs at once: a page that is loaded or reloaded meanwhile has the new code, as far as
    * no plugin keeps the old one until its hook tells. Updates under way are not stopped. A restart of the server does not end
-   * it. Holding twice is holding once.
+   * it. Holding twice is holding once. Also `bino hold`.
    */
   hold(): void
   /**

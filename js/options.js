@@ -39,6 +39,7 @@ const RULES = {
   ignore: WATCH_RULES.ignore,
   gitignore: WATCH_RULES.gitignore,
   debounce: WATCH_RULES.debounce,
+  control: { takes: 'a boolean', accepts: isBoolean, fallback: true },
   verify: { takes: 'a boolean', accepts: isBoolean, fallback: false },
   threads: WATCH_RULES.threads,
   log: {

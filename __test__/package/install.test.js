@@ -96,14 +96,25 @@ it('npm fetches the addon of this platform and no other', async () => {
 
   const bare = machine(registry.url)
   await bare.npm('install', 'bino-hmr', '--omit=optional')
-  expect(readdirSync(bare.path('node_modules')).filter((name) => name !== '.package-lock.json')).toEqual([
-    'bino-hmr',
-  ])
+  expect(readdirSync(bare.path('node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['bino-hmr'])
   const { payload, stats, log } = await serve(bare)
   expect(payload, "Vite's own watcher takes over").toMatchObject(UPDATE)
   expect(stats).toBeUndefined()
   expect(log).toContain('BINO_ADDON_MISSING')
   expect(log).toContain(`npm install --save-optional ${here.manifest.name}@${version}`)
+}, 60_000)
+
+it('npm installs the command', async () => {
+  const project = machine()
+  await project.npm('install', '--offline', tarballs.main)
+  const link = project.path('node_modules/.bin/bino')
+  expect(existsSync(link)).toBe(true)
+  // On Windows it is a script that calls this file.
+  const ended = await project.node(
+    process.platform === 'win32' ? 'node_modules/bino-hmr/js/cli/main.js' : link,
+    '-v',
+  )
+  expect(ended).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
 }, 60_000)
 
 it('require() and import give the same package', async () => {

@@ -5,6 +5,10 @@ import { type BinoHmrApi, binoHmr } from 'bino-hmr'
 type Equal<One, Two> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Two ? 1 : 2 ? true : false
 const check = <_ extends true>() => {}
 
+binoHmr({ control: false })
+// @ts-expect-error whether, not where
+binoHmr({ control: '/run/bino.sock' })
+
 const [{ api }] = binoHmr()
 check<Equal<typeof api, BinoHmrApi>>()
 check<Equal<ReturnType<typeof api.hold>, void>>()

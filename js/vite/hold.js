@@ -1,8 +1,8 @@
 /**
  * Updates of one server that are held back, from `hold()` to `release()`.
  *
- * Owns: whether they are held, and what is said about it. The engine gathers and
- * merges; events, hooks and payloads come from the one transaction that it tells at the release.
+ * Owns: whether they are held, and what is said about it. The engine gathers and merges; events, hooks and payloads come
+ * from the one transaction that it tells at the release.
  */
 
 import { makeStale } from './stale.js'
@@ -50,7 +50,8 @@ export class Hold {
     this.isOn = true
     holders.set(this.session.config.inlineConfig, this)
     this.session.engine.hold()
-    this.#say(what)
+    const ways = [...(this.session.options.control ? ['run `bino release`'] : [])]
+    this.#say(ways.length > 0 ? `${what} (${ways.join(' or ')})` : what)
   }
 
   /** @returns {Promise<number | undefined>} how many files went out; `undefined` when nothing was held */

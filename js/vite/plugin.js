@@ -110,7 +110,7 @@ export function binoHmr(given = {}) {
         }
         latest = { ready: session.ready, session }
         // Ready means watching: no edit is lost from the moment that Vite says it is ready.
-        await session.ready.catch(() => {})
+        await Promise.all([session.ready.catch(() => {}), session.control?.ready])
         return () => setImmediate(() => session.face.ready())
       },
     },

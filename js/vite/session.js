@@ -5,6 +5,7 @@
  */
 
 import path from 'node:path'
+import { listen } from '../control/listen.js'
 import { createEngine } from '../native.js'
 import { Hold } from './hold.js'
 import { capture, standInFront } from './hot-channel.js'
@@ -113,6 +114,7 @@ export class Session {
     endPassesThatWatchChangeRejected(this.config.logger)
     this.#takeHotUpdateEnvironments()
     this.hold = new Hold(this)
+    if (options.control && !isVitest(this.config)) this.control = this.#listen()
     sessions.set(this.config, this)
   }
 
@@ -195,6 +197,7 @@ export class Session {
     clearInterval(this.alive)
     this.closing ??= this.engine.close()
     this.hold.close()
+    this.control?.close()
     this.transactions.close()
     for (const { mirror } of this.#mirrored.values()) mirror.close()
     // A server that closes before it was ready must not leave anybody waiting.
@@ -222,6 +225,7 @@ export class Session {
     clearInterval(this.alive)
     this.closing = this.engine.close()
     this.hold.abandon()
+    this.control?.close()
     const { watcher } = this.face
     this.face.restore()
     const close = watcher.close
@@ -246,6 +250,27 @@ export class Session {
   stats() {
     if (this.closing) return undefined
     return { ...this.engine.stats(), transactions: this.transactions.size }
+  }
+
+  /** Opens the socket for the command line. */
+  #listen() {
+    const { root, logger } = this.config
+    const who = { pid: process.pid, root }
+    return listen({
+      root,
+      answers: {
+        stats: () => ({ ...who, ...this.stats() }),
+        hold: () => ({ ...who, wasHeld: !this.hold.begin() }),
+        release: async () => {
+          const files = await this.hold.end()
+          return { ...who, wasHeld: files !== undefined, files: files ?? 0 }
+        },
+      },
+      fail: ({ code, message }) =>
+        logger.warn(`[bino-hmr] ${code}: the command line cannot reach this server: ${message}`, {
+          timestamp: true,
+        }),
+    })
   }
 
   /** @param {import('../native.js').EngineEvent} event */
@@ -344,6 +369,13 @@ export class Session {
     }
   }
 }
+
+/**
+ * Vitest has a server, too, and nobody looks at its pages.
+ *
+ * @param {ViteDevServer['config']} config
+ */
+const isVitest = ({ plugins }) => plugins.some(({ name }) => name === 'vitest')
 
 /** Loggers that are patched already: a custom one lives through restarts. @type {WeakSet<import('vite').Logger>} */
 const patched = new WeakSet()

@@ -1,0 +1,83 @@
+/**
+ * The command `bino` in a process of its own, and a folder for sockets that no other test knows.
+ */
+
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { onTestFinished } from 'vitest'
+import { fromRoot } from '../../scripts/paths.js'
+
+/** Gives the test, and every process that it starts, sockets of its own. */
+export function ownSockets() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bino-run-'))
+  const before = process.env.XDG_RUNTIME_DIR
+  process.env.XDG_RUNTIME_DIR = folder
+  onTestFinished(() => {
+    if (before === undefined) delete process.env.XDG_RUNTIME_DIR
+    else process.env.XDG_RUNTIME_DIR = before
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    folder: path.join(folder, 'bino-hmr'),
+    /** The paths of all sockets. */
+    get all() {
+      return existsSync(this.folder)
+        ? readdirSync(this.folder).map((name) => path.join(this.folder, name))
+        : []
+    },
+  }
+}
+
+/**
+ * Runs `bino`. Gives what it printed and how it ended.
+ *
+ * @param {string[]} args
+ * @param {string} cwd
+ * @returns {Promise<{ code: number, stdout: string, stderr: string }>}
+ */
+export function bino(args, cwd) {
+  return new Promise((resolve) => {
+    const command = [fromRoot('js/cli/main.js'), ...args]
+    execFile(process.execPath, command, { cwd, timeout: 50_000 }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr })
+    })
+  })
+}
+
+/**
+ * Speaks to a socket, one text at a time.
+ *
+ * @param {string} address
+ */
+export async function connect(address) {
+  const socket = net.connect(address)
+  onTestFinished(() => void socket.destroy())
+  let text = ''
+  let closed = false
+  socket.setEncoding('utf8')
+  socket.on('data', (chunk) => {
+    text += chunk
+  })
+  // The server may hang up on us; that is what some tests are about.
+  socket.on('error', () => {})
+  socket.on('close', () => {
+    closed = true
+  })
+  await new Promise((resolve) => socket.once('connect', resolve))
+  return {
+    socket,
+    get closed() {
+      return closed
+    },
+    /** All complete lines so far. */
+    get lines() {
+      return text
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line))
+    },
+  }
+}

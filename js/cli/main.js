@@ -1,0 +1,111 @@
+#!/usr/bin/env node
+/**
+ * The command `bino`: reads what was typed, finds the servers that are meant, and prints what the command says.
+ *
+ * Exit codes: 0 when it was done by every server, 1 when it was not, 2 when it was typed wrongly.
+ */
+
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { findServers } from './find.js'
+import { hold } from './hold.js'
+import { release } from './release.js'
+import { stats } from './stats.js'
+
+/**
+ * @typedef {object} Command
+ * @property {string} about one line of the help
+ * @property {string} request what is asked of each server
+ * @property {(answer: any) => string} show the answer, for people
+ */
+
+/** @type {Record<string, Command>} */
+const COMMANDS = { hold, release, stats }
+
+const OPTIONS = /** @type {const} */ ({
+  root: { type: 'string' },
+  pid: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+})
+
+const HELP = `Usage: bino <command> [options]
+
+Talks to the Vite servers that run with bino-hmr for this project: for the working directory, or the nearest folder
+above it that has one.
+
+${Object.entries(COMMANDS)
+  .map(([name, { about }]) => `  ${name.padEnd(15)}  ${about}`)
+  .join('\n')}
+
+  --root <folder>  start to look there
+  --pid <number>   only the server in this process
+  --json           print JSON, for programs
+  -h, --help
+  -v, --version
+
+It ends with 0 when every server has done it, 1 when one has not or there is none, 2 when it was typed wrongly.
+`
+
+async function main() {
+  const { name, values } = read()
+  if (values.help) return void process.stdout.write(HELP)
+  if (values.version) return void process.stdout.write(`${version()}\n`)
+  const command = commandOf(name)
+  const { root, servers } = await findServers(values.root ?? process.cwd(), pidOf(values.pid))
+  const results = await Promise.all(servers.map((server) => server.ask(command.request)))
+  if (results.some((result) => 'error' in result)) process.exitCode = 1
+  if (values.json) return print({ root, servers: results })
+  for (const result of results) {
+    if ('error' in result) complain(result.error)
+    else process.stdout.write(`${command.show(result)}\n`)
+  }
+}
+
+function read() {
+  try {
+    const { positionals, values } = parseArgs({ options: OPTIONS, allowPositionals: true })
+    if (positionals.length > 1) throw new Error(`one command at a time, not also "${positionals[1]}"`)
+    return { name: positionals[0], values }
+  } catch (error) {
+    throw usage(/** @type {Error} */ (error).message)
+  }
+}
+
+/** @param {string | undefined} name */
+function commandOf(name) {
+  const names = Object.keys(COMMANDS).join(', ')
+  if (name === undefined) throw usage(`which command? There are ${names}`)
+  if (!Object.hasOwn(COMMANDS, name)) throw usage(`there is no command "${name}". There are ${names}`)
+  return COMMANDS[name]
+}
+
+/** @param {string | undefined} given */
+function pidOf(given) {
+  if (given === undefined) return undefined
+  const pid = Number(given)
+  if (!Number.isInteger(pid) || pid <= 0)
+    throw usage(`--pid takes the number of a process, but got "${given}"`)
+  return pid
+}
+
+/** @param {string} message */
+const usage = (message) => Object.assign(new Error(message), { code: 'BINO_CLI_USAGE' })
+
+const version = () => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+
+/** @param {unknown} value */
+const print = (value) => void process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+
+/** @param {{ code?: string, message: string }} error */
+const complain = ({ code, message }) => process.stderr.write(`bino: ${message} (${code})\n`)
+
+main().catch((error) => {
+  const { code = 'BINO_CLI_FAILED', message } = error
+  const isUsage = code === 'BINO_CLI_USAGE'
+  process.exitCode = isUsage ? 2 : 1
+  if (process.argv.includes('--json')) return print({ error: { code, message } })
+  complain({ code, message })
+  if (isUsage) process.stderr.write('Try bino --help\n')
+})
