@@ -5,6 +5,7 @@
  * from the one transaction that it tells at the release.
  */
 
+import { isShortcutBound } from './shortcut.js'
 import { makeStale } from './stale.js'
 
 /**
@@ -50,7 +51,10 @@ export class Hold {
     this.isOn = true
     holders.set(this.session.config.inlineConfig, this)
     this.session.engine.hold()
-    const ways = [...(this.session.options.control ? ['run `bino release`'] : [])]
+    const ways = [
+      ...(isShortcutBound() ? ['press p + enter'] : []),
+      ...(this.session.options.control ? ['run `bino release`'] : []),
+    ]
     this.#say(ways.length > 0 ? `${what} (${ways.join(' or ')})` : what)
   }
 

@@ -4,6 +4,7 @@
 
 import { readOptions } from '../options.js'
 import { Session, sessionOf } from './session.js'
+import { offerShortcut } from './shortcut.js'
 import { currentPass } from './transaction.js'
 import { awaitUnresolved } from './unresolved.js'
 import { ownGlobs, readWatchOptions, restartFiles } from './watch-options.js'
@@ -109,6 +110,7 @@ export function binoHmr(given = {}) {
           return
         }
         latest = { ready: session.ready, session }
+        offerShortcut(server, (current) => sessionOf(current)?.hold.toggle())
         // Ready means watching: no edit is lost from the moment that Vite says it is ready.
         await Promise.all([session.ready.catch(() => {}), session.control?.ready])
         return () => setImmediate(() => session.face.ready())
