@@ -69,7 +69,9 @@ function watcherPlots({ starts }) {
         yTitle: 'time, lower is better',
         yFormat: TIME,
         background: named(['notify']),
-        points: rows.filter(({ side }) => side !== 'nothing').map((row) => point(row, row.ready.p50)),
+        points: rows.flatMap((row) =>
+          row.side === 'nothing' || !row.ready ? [] : point(row, row.ready.p50),
+        ),
       }),
     ],
     [
@@ -103,7 +105,10 @@ function scanPlots(rows) {
         yFormat: TIME,
         lines: named(['ours', 'rolldown', 'rolldownBuild', 'esbuild', 'vite']),
         background: named(['floor']),
-        points: rows.map((row) => ({ line: SIDE_NAMES[row.side], x: row.size, y: row.time.p50 })),
+        points: rows.flatMap(({ side, size, time, limit }) => {
+          const y = limit ?? time?.p50
+          return y === undefined ? [] : { line: SIDE_NAMES[side], x: size, y, open: limit !== undefined }
+        }),
       }),
     ],
   ]

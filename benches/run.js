@@ -52,15 +52,15 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 const startedAt = performance.now()
 /** @type {any} */
 const results = { machine: describeMachine(), quick: values.quick }
+mkdirSync(folder, { recursive: true })
 for (const [name, measure] of Object.entries(SECTIONS)) {
   if (!wanted.includes(name)) continue
   console.log(`\n${name}`)
   results[name] = await measure({ quick: values.quick, say: (line) => console.log(`  ${line}`) })
+  results.seconds = Math.round((performance.now() - startedAt) / 1000)
+  // Whoever stops a long run keeps what was measured.
+  writeFileSync(new URL('results.json', folder), `${JSON.stringify(results, null, 2)}\n`)
 }
-results.seconds = Math.round((performance.now() - startedAt) / 1000)
-
-mkdirSync(folder, { recursive: true })
-writeFileSync(new URL('results.json', folder), `${JSON.stringify(results, null, 2)}\n`)
 const table = tableOf(results)
 writeFileSync(new URL('table.md', folder), table)
 console.log(`\n${table}\nwritten to bench-results/ after ${results.seconds} s`)

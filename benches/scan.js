@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { startChild } from './conversation.js'
+import { STOPPED, startChild } from './conversation.js'
 import { askFloor, buildFloor } from './floor.js'
 import { usageOf } from './process.js'
 import { emptyFolder } from './project.js'
@@ -27,19 +27,23 @@ const QUICK_SIZES = [
   { size: 10_000, rounds: 2 },
 ]
 
-/** A side whose last scan took this long is not asked again in the later rounds of a size. */
+/** A side whose last scan took this long is not asked again in the later rounds of a size… */
 const LONG_MS = 15_000
+
+/** …and is stopped after this long. */
+const LIMIT_MS = 120_000
 
 /**
  * @typedef {object} ScanRow
  * @property {number} size modules that were generated, styles and pictures aside
  * @property {string} side
- * @property {number} modules that the side has found
- * @property {number} expected that it should have found
- * @property {import('./statistics.js').Summary} time milliseconds
- * @property {number | undefined} cpu milliseconds of the whole process and its children, the start of Node included
- * @property {number | undefined} peak of the resident memory in bytes
- * @property {number} ratio ours / this side, of medians
+ * @property {number} expected modules that it should have found
+ * @property {number} [limit] milliseconds after which it was stopped; then there is nothing of what follows
+ * @property {number} [modules] that the side has found
+ * @property {import('./statistics.js').Summary} [time] milliseconds
+ * @property {number | undefined} [cpu] milliseconds of the whole process and its children, the start of Node included
+ * @property {number | undefined} [peak] of the resident memory in bytes
+ * @property {number} [ratio] ours / this side, of medians
  */
 
 /**
@@ -72,14 +76,11 @@ export async function measureScan({ quick, say }) {
         take(side, await scanOnce(side, sources))
       }
     }
-    const ours = summarize((samples.get('ours') ?? []).map(({ milliseconds }) => milliseconds))
+    const ours = summarize((samples.get('ours') ?? []).map(({ milliseconds }) => milliseconds)).p50
     for (const [side, all] of samples) {
-      const row = { size, side, expected: own.length, ...rowOf(all, ours.p50) }
+      const row = { size, side, expected: own.length, ...rowOf(all, ours) }
       rows.push(row)
-      say(
-        `${size}, ${side}: ${row.time.p50.toFixed(0)} ms, ${row.modules} modules` +
-          (row.modules === row.expected ? '' : `, BUT THERE ARE ${row.expected}`),
-      )
+      say(`${size}, ${side}: ${described(row)}`)
     }
   }
   return rows
@@ -95,7 +96,8 @@ export async function measureScan({ quick, say }) {
 async function scanOnce(side, { root, entry }) {
   const scanner = startChild('./scan-child.js', [side, root, entry])
   await scanner.ask('load')
-  const milliseconds = await scanner.ask('scan')
+  const milliseconds = await scanner.ask('scan', undefined, LIMIT_MS)
+  if (milliseconds === STOPPED) return { milliseconds: Number.POSITIVE_INFINITY, modules: 0 }
   // Before the modules are counted, which is no part of it.
   const { cpu, peak } = usageOf(scanner.child.pid) ?? {}
   const modules = await scanner.ask('count')
@@ -109,6 +111,7 @@ async function scanOnce(side, { root, entry }) {
  */
 function rowOf(samples, ours) {
   const time = summarize(samples.map(({ milliseconds }) => milliseconds))
+  if (time.max === Number.POSITIVE_INFINITY) return { limit: LIMIT_MS }
   const middle = (/** @type {'cpu' | 'peak'} */ key) => {
     const known = samples.flatMap((sample) => sample[key] ?? [])
     return known.length > 0 ? summarize(known).p50 : undefined
@@ -120,4 +123,11 @@ function rowOf(samples, ours) {
     peak: middle('peak'),
     ratio: ours / time.p50,
   }
+}
+
+/** @param {ScanRow} row */
+function described({ time, modules, expected, limit }) {
+  if (limit || !time) return `stopped after ${LIMIT_MS / 1000} s`
+  const problem = modules === expected ? '' : `, BUT THERE ARE ${expected}`
+  return `${time.p50.toFixed(0)} ms, ${modules} modules${problem}`
 }

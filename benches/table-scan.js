@@ -16,16 +16,20 @@ export const scanTable = (rows) => [
     'no waste. CPU and memory are those of the whole process and its children, the start of Node included.',
   table(
     ['modules', 'side', 'samples', 'median', 'slowest', '/ ours', 'CPU', 'peak MB', 'modules found'],
-    rows.map(({ size, side, time, ratio, cpu, peak, modules, expected }) => [
+    rows.map(({ size, side, limit, time, ratio, cpu, peak, modules, expected }) => [
       count(size),
       SIDE_NAMES[side],
-      time.n,
-      ms(time.p50),
-      ms(time.max),
-      side === 'ours' ? '' : factor(1 / ratio),
+      time?.n ?? '',
+      limit ? `> ${limit / 1000} s (stopped)` : ms(time?.p50),
+      ms(time?.max),
+      side === 'ours' || !ratio ? '' : factor(1 / ratio),
       cpu === undefined ? '' : ms(cpu),
       megabytes(peak),
-      modules === expected ? count(modules) : `**${count(modules)} of ${count(expected)}**`,
+      modules === undefined
+        ? ''
+        : modules === expected
+          ? count(modules)
+          : `**${count(modules)} of ${count(expected)}**`,
     ]),
   ),
 ]

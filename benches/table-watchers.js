@@ -15,12 +15,12 @@ export const watcherTables = ({ starts, storms, idle }) => [
     'each, which is in no column. Medians.',
   table(
     ['tree', 'watcher', 'starts', 'ready', 'slowest', 'watches', 'CPU', 'MB', 'more'],
-    starts.map(({ tree, side, ready, watches, cpu, memory, rise }) => [
+    starts.map(({ tree, side, problem, ready, watches, cpu, memory, rise }) => [
       tree,
       SIDE_NAMES[side],
-      ready.n,
-      side === 'nothing' ? '' : ms(ready.p50),
-      side === 'nothing' ? '' : ms(ready.max),
+      ready?.n ?? '',
+      problem ?? (side === 'nothing' ? '' : ms(ready?.p50)),
+      side === 'nothing' ? '' : ms(ready?.max),
       count(watches),
       cpu === undefined ? '' : ms(cpu),
       megabytes(memory),

@@ -39,11 +39,12 @@ const SETTLE_MS = 1000
  * @property {string} tree
  * @property {number} files that are not ignored
  * @property {string} side
- * @property {Summary} ready milliseconds
- * @property {number | undefined} watches at inotify
- * @property {number | undefined} memory resident, in bytes
- * @property {number | undefined} rise of it over a Node process that watches nothing
- * @property {number | undefined} cpu milliseconds that the start took
+ * @property {string} [problem] why it did not start; then there is nothing of what follows
+ * @property {Summary} [ready] milliseconds
+ * @property {number | undefined} [watches] at inotify
+ * @property {number | undefined} [memory] resident, in bytes
+ * @property {number | undefined} [rise] of it over a Node process that watches nothing
+ * @property {number | undefined} [cpu] milliseconds that the start took
  *
  * @typedef {object} WatchStormRow
  * @property {string} tree
@@ -81,11 +82,15 @@ export async function measureWatchers({ quick, say }) {
     say(`${tree.name} written`)
     const starts = await measureStarts(root, tree, hasFloor && tree.installed === 0)
     for (const row of starts) {
-      say(`${tree.name}, ${row.side}: ready after ${row.ready.p50.toFixed(0)} ms, ${row.watches} watches`)
+      say(
+        `${tree.name}, ${row.side}: ` +
+          (row.problem ?? `ready after ${row.ready?.p50.toFixed(0)} ms, ${row.watches} watches`),
+      )
       rows.starts.push(row)
     }
+    const able = SIDES.filter((side) => starts.some((row) => row.side === side && !row.problem))
     if (tree.storm > 0) {
-      for (const side of SIDES) {
+      for (const side of able) {
         const row = await measureStorm(side, root, tree, files)
         say(
           `${tree.name}, storm of ${row.operations}, ${side}: ${row.events} events, ${row.lost} lost, ` +
@@ -96,7 +101,7 @@ export async function measureWatchers({ quick, say }) {
     }
     if (tree === biggest) {
       const milliseconds = quick ? QUICK_IDLE_MS : IDLE_MS
-      for (const row of await measureIdle(root, tree.name, starts, milliseconds)) {
+      for (const row of await measureIdle(root, tree.name, able, starts, milliseconds)) {
         say(`${tree.name}, idle for ${row.seconds} s, ${row.side}: ${row.cpu} ms of CPU`)
         rows.idle.push(row)
       }
@@ -114,6 +119,8 @@ export async function measureWatchers({ quick, say }) {
 async function measureStarts(root, tree, hasFloor) {
   /** @type {Map<string, Start[]>} */
   const taken = new Map()
+  /** @type {Map<string, string>} */
+  const problems = new Map()
   const take = (/** @type {string} */ side, /** @type {Start} */ start) =>
     taken.set(side, [...(taken.get(side) ?? []), start])
   for (let round = 0; round < tree.rounds; round++) {
@@ -122,9 +129,15 @@ async function measureStarts(root, tree, hasFloor) {
       take('notify', { ready: milliseconds, ...rest })
     }
     for (const side of ['nothing', ...(round % 2 === 0 ? SIDES : SIDES.toReversed())]) {
-      const { child, ...start } = await startWatcher(side, root)
-      await child.stop()
-      take(side, start)
+      if (problems.has(side)) continue
+      try {
+        const { child, ...start } = await startWatcher(side, root)
+        await child.stop()
+        take(side, start)
+      } catch (error) {
+        // Above all the limit of inotify, which some need ten times as many watches for.
+        problems.set(side, String(error).split('\n')[0])
+      }
     }
   }
   const middle = (/** @type {string} */ side, /** @type {keyof Start} */ key) => {
@@ -133,6 +146,8 @@ async function measureStarts(root, tree, hasFloor) {
   }
   const empty = middle('nothing', 'memory')
   return ['nothing', 'notify', ...SIDES].flatMap((side) => {
+    const problem = problems.get(side)
+    if (problem) return { tree: tree.name, files: tree.files, side, problem }
     const starts = taken.get(side)
     if (!starts) return []
     const memory = middle(side, 'memory')
@@ -163,7 +178,10 @@ async function startWatcher(side, root) {
   const { pid } = child.child
   await child.ask('load')
   const before = usageOf(pid)
-  const ready = await child.ask('start')
+  const ready = await child.ask('start').catch(async (error) => {
+    await child.stop()
+    throw error
+  })
   if (!before || pid === undefined) return { child, ready }
   let watches = watchesOf(pid)
   // Nobody is taken at its word that it is ready.
@@ -219,16 +237,17 @@ async function measureStorm(side, root, tree, files) {
  *
  * @param {string} root
  * @param {string} tree
+ * @param {string[]} sides
  * @param {WatchStartRow[]} starts how many watches each takes
  * @param {number} milliseconds
  * @returns {Promise<IdleRow[]>}
  */
-async function measureIdle(root, tree, starts, milliseconds) {
+async function measureIdle(root, tree, sides, starts, milliseconds) {
   if (process.platform !== 'linux') return []
   const limit = 0.9 * Number(readFileSync('/proc/sys/fs/inotify/max_user_watches', 'utf8'))
   /** @type {{ sides: string[], watches: number }[]} */
   const groups = []
-  for (const side of ['nothing', ...SIDES]) {
+  for (const side of ['nothing', ...sides]) {
     const watches = starts.find((row) => row.side === side)?.watches ?? 0
     const group = groups.find((one) => one.watches + watches <= limit)
     if (group) {
