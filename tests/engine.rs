@@ -169,27 +169,48 @@ fn the_pool_is_shared() {
     assert_eq!(engine.pool().unwrap().install(rayon::current_num_threads), 3);
 }
 
+/// Kilobytes of memory that the process has at the moment.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
+    line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
+}
+
 /// `cargo test --release --no-default-features --test engine -- --ignored --nocapture --test-threads 1`
 #[test]
 #[ignore = "a measurement"]
 fn start_time() {
     let _alone = alone();
     let temp = tempfile::tempdir().unwrap();
-    for n in 0..10_000u32 {
+    let files: u32 =
+        std::env::var("BINO_MEASURE_FILES").map_or(100_000, |files| files.parse().expect("a number"));
+    std::fs::write(temp.path().join(".gitignore"), "dist\n*.log\n/tmp/\n").unwrap();
+    for n in 0..files / 10 {
         let dir = temp.path().join(format!("{}/{}/{n}", n % 10, n % 500));
         std::fs::create_dir_all(&dir).unwrap();
-        for file in 0..5 {
-            std::fs::write(dir.join(format!("{file}.js")), "").unwrap();
+        for file in 0..10 {
+            std::fs::write(dir.join(format!("component-{file}.tsx")), "").unwrap();
         }
     }
     for round in 0..10 {
         // Every other time without watches, to see what they cost.
+        let start_of_raw = std::time::Instant::now();
+        let mut raw = notify::recommended_watcher(|_| {}).unwrap();
+        notify::Watcher::watch(&mut raw, temp.path(), notify::RecursiveMode::Recursive).unwrap();
+        let raw_took = start_of_raw.elapsed();
+        drop(raw);
         let poll = (round % 2 == 1).then_some(Duration::from_secs(60));
-        let (engine, events) = start(EngineOptions { threads: 2, poll, ..options(temp.path()) });
+        let gitignore = round % 4 < 2;
+        let before = resident();
+        let (engine, events) = start(EngineOptions { threads: 2, poll, gitignore, ..options(temp.path()) });
         let Ok(EngineEvent::Ready(stats)) = events.recv_timeout(DEADLINE) else { panic!("not ready") };
+        let grown = resident().saturating_sub(before);
         let closing = std::time::Instant::now();
         engine.close();
-        println!("{stats:?}, closed in {:?}", closing.elapsed());
+        println!(
+            "{stats:?}, closed in {:?}, {grown} kB more, gitignore {gitignore}, raw {raw_took:?}",
+            closing.elapsed()
+        );
     }
 }
 

@@ -82,6 +82,11 @@ impl Transaction {
         self.news = now;
     }
 
+    /// Whether there is any sign of a path.
+    pub fn contains(&self, path: &Path) -> bool {
+        self.index.contains_key(path)
+    }
+
     /// The dirty paths, in the order of the first sign.
     pub fn dirty(&self) -> &[Dirty] {
         &self.dirty

@@ -3,13 +3,14 @@
 
 mod pool;
 mod run;
+mod vigil;
 mod work;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::Sender;
 use rayon::ThreadPool;
@@ -22,6 +23,7 @@ use crate::watch::{self, Watch, WatchOptions};
 
 use pool::Pool;
 use run::{Message, Run};
+use vigil::Vigil;
 use work::Work;
 
 /// The name of the engine's thread.
@@ -48,6 +50,8 @@ pub struct EngineOptions {
     pub debounce: Option<Duration>,
     /// Compares everything with the disk this often instead of asking the operating system for events.
     pub poll: Option<Duration>,
+    /// How often the tree is compared with the disk although nothing said that events were lost. `None` is five minutes.
+    pub check: Option<Duration>,
     /// How many threads scan and walk; 0 means one for each core.
     pub threads: usize,
     /// The files that a graph is built from; without any there is none, and nothing is read. Relative ones lie below
@@ -167,7 +171,12 @@ impl Engine {
             };
             Work::new(Project::new(project, Arc::new(Disk)), pool.share(), messages.clone())
         });
-        let run = Run::new(watch, used, options.debounce, options.poll, work);
+        let vigil = options
+            .poll
+            .is_none()
+            .then(|| Vigil::new(options.check.unwrap_or(vigil::EVERY), Instant::now(), SystemTime::now()));
+        let checked = messages.clone();
+        let run = Run::new(watch, used, options.debounce, options.poll, work, vigil, checked);
         let spawned =
             std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || run::guard(run, inbox, &sink));
         match spawned {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 
+use super::vigil::{Duty, Vigil};
 use super::work::{Done, Job, Work, Worked};
 use super::{EngineEvent, Stats, THREAD, UsedFiles};
 use crate::change::{Change, ChangeBatch, Combined, Dirty, Outlook, Schedule, Stat, Step, Transaction};
@@ -34,6 +35,8 @@ pub(super) enum Message {
     Watched(Sender<BTreeMap<String, Vec<String>>>),
     Stats(Sender<Stats>),
     Graph(Sender<Option<Snapshot>>),
+    /// A check of the whole tree is done; these paths differ from what is known.
+    Checked(Vec<PathBuf>),
     /// A job of the project is done.
     Worked(Box<Worked>),
     /// A job of the project panicked.
@@ -64,6 +67,9 @@ pub(super) struct Run {
     work: Option<Work>,
     /// What waits for the release, while updates are held. Bounded by the paths that differ.
     held: Option<Combined>,
+    /// When to check the whole tree; not where it is polled anyway.
+    vigil: Option<Vigil>,
+    messages: Sender<Message>,
     /// Whether the engine said that it is ready, if there are entries.
     ready: bool,
 }
@@ -104,6 +110,8 @@ impl Run {
         debounce: Option<Duration>,
         poll: Option<Duration>,
         work: Option<Work>,
+        vigil: Option<Vigil>,
+        messages: Sender<Message>,
     ) -> Self {
         let poll = poll.map(|every| Poll {
             every,
@@ -122,6 +130,8 @@ impl Run {
             scan: Duration::ZERO,
             work,
             held: None,
+            vigil,
+            messages,
             ready: false,
         }
     }
@@ -144,13 +154,15 @@ impl Run {
             }
             self.close_what_is_due(!inbox.is_empty(), sink);
             self.poll_if_due(sink);
+            self.check_if_due();
             self.warn(sink);
         }
     }
 
     /// Sleeps until there is a message or something is due, and takes in all messages at hand.
     fn take_in(&mut self, inbox: &Receiver<Message>, sink: &dyn Fn(EngineEvent)) -> Next {
-        let due = [self.alarm, self.poll.as_ref().map(|poll| poll.next)].into_iter().flatten().min();
+        let vigil = self.vigil.as_ref().map(Vigil::due);
+        let due = [self.alarm, self.poll.as_ref().map(|poll| poll.next), vigil].into_iter().flatten().min();
         let first = match due {
             Some(due) => receive(inbox, due),
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -211,6 +223,12 @@ impl Run {
                 Some(work) => work.add(Job::Describe(reply)),
                 None => drop(reply.send(None)),
             },
+            Message::Checked(suspects) => {
+                let suspects = self.watch.suspect(suspects);
+                if let Some(vigil) = &mut self.vigil {
+                    vigil.looked(now, suspects);
+                }
+            }
             Message::Worked(worked) => self.take_back(*worked, sink),
             Message::Broken(error) => return Next::Fail(error),
             Message::Fault => panic!("asked to by Engine::fault"),
@@ -278,6 +296,29 @@ impl Run {
             self.epoch += 1;
         }
         sink(EngineEvent::Released(ChangeBatch { epoch: self.epoch, changes, rescan }));
+    }
+
+    fn check_if_due(&mut self) {
+        let Some(vigil) = &mut self.vigil else { return };
+        let now = Instant::now();
+        if now < vigil.due() {
+            return;
+        }
+        match vigil.duty(now, SystemTime::now()) {
+            Duty::Rest => {}
+            Duty::Look => {
+                let messages = self.messages.clone();
+                self.watch.begin_check(move |suspects| {
+                    // It fails only when the engine has stopped, and then nobody wants to know.
+                    let _ = messages.send(Message::Checked(suspects));
+                });
+            }
+            Duty::Confirm => {
+                if self.watch.confirm(self.transaction.as_ref()) {
+                    self.transaction.get_or_insert_with(|| Transaction::open(now)).lose(now);
+                }
+            }
+        }
     }
 
     fn poll_if_due(&mut self, sink: &dyn Fn(EngineEvent)) {

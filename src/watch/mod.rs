@@ -8,6 +8,7 @@
 //! ```
 
 mod anchors;
+mod check;
 mod disk;
 mod git;
 mod ignore;
@@ -23,6 +24,7 @@ mod walk;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use rayon::ThreadPool;
@@ -113,6 +115,9 @@ pub struct Watch {
     closed: Vec<PathBuf>,
     /// What negations named and was not there yet, or is no link.
     packages: FxHashSet<PathBuf>,
+    /// What a check found to be different, and how it looked then.
+    suspects: Vec<(PathBuf, Option<Stat>)>,
+    closing: Arc<AtomicBool>,
     warnings: Vec<Error>,
 }
 
@@ -155,6 +160,8 @@ impl Watch {
             pruned: FxHashSet::default(),
             closed: Vec::new(),
             packages: FxHashSet::default(),
+            suspects: Vec::new(),
+            closing: Arc::default(),
             warnings: Vec::new(),
         })
     }
@@ -533,9 +540,9 @@ impl Watch {
         self.tree.put(anchor, stat);
         if stat.entry == EntryType::Directory {
             self.links.name(anchor);
-            let mut found = self.walk(anchor);
             // What is there when a path is added is no change.
-            drop(self.tree.replace(anchor, &mut found, Evidence::FOUND));
+            let found = self.walk(anchor);
+            self.tree.adopt(anchor, found);
             self.settle_below(anchor);
         }
     }

@@ -162,7 +162,11 @@ impl<S: Fn(Signal)> LastWords<S> {
         self.thread.note();
         let heard = catch_unwind(AssertUnwindSafe(|| match event {
             Ok(event) => self.translate(event),
-            Err(error) => (self.signal)(Signal::Warning(explain(error, &self.root))),
+            Err(error) => {
+                // Whatever went wrong, events may be lost: the rest is found by looking.
+                (self.signal)(Signal::Warning(explain(error, &self.root)));
+                (self.signal)(Signal::Lost);
+            }
         }));
         if let Err(panic) = heard {
             (self.signal)(Signal::Failed(panicked(THREAD, panic.as_ref())));
@@ -279,6 +283,15 @@ mod tests {
         let (sender, signals) = unbounded();
         let handler = last_words(Arc::default(), move |signal| drop(sender.send(signal)));
         handler.hear(Ok(notify::Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan)));
+        assert!(matches!(signals.try_recv(), Ok(Signal::Lost)));
+    }
+
+    #[test]
+    fn an_error_is_told_and_answered_with_a_look_at_everything() {
+        let (sender, signals) = unbounded();
+        let handler = last_words(Arc::default(), move |signal| drop(sender.send(signal)));
+        handler.hear(Err(notify::Error::generic("as if by the system")));
+        assert!(matches!(signals.try_recv(), Ok(Signal::Warning(_))));
         assert!(matches!(signals.try_recv(), Ok(Signal::Lost)));
     }
 

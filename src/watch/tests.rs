@@ -35,6 +35,14 @@ impl Lab {
         self.temp.path().join(path)
     }
 
+    /// What a check finds, and whether it is still so a moment later.
+    fn check(&mut self) -> (bool, bool) {
+        let (sender, found) = unbounded();
+        self.watch.begin_check(move |suspects| drop(sender.send(suspects)));
+        let suspects = found.recv_timeout(Duration::from_secs(20)).expect("the check does not end");
+        (self.watch.suspect(suspects), self.watch.confirm(None))
+    }
+
     /// Waits for a signal about a path and forgets all before it.
     fn until(&self, path: &str) {
         let path = self.at(path);
@@ -125,4 +133,123 @@ fn the_counts_follow_what_comes_and_goes() {
     lab.lose();
     // The directory above is watched now, for the root's return.
     assert_eq!(lab.watch.counts(), Counts { directories: 0, files: 0, watches: 1 });
+}
+
+#[test]
+fn a_check_finds_whatever_nobody_told_of() {
+    type Act = fn(&Lab) -> std::io::Result<()>;
+    let table: [(&str, bool, Act); 9] = [
+        ("nothing", false, |_| Ok(())),
+        ("a write", true, |lab| fs::write(lab.at("root/a/1.js"), "longer")),
+        ("a new file", true, |lab| fs::write(lab.at("root/a/new.js"), "1")),
+        ("a new folder", true, |lab| fs::create_dir_all(lab.at("root/x/y"))),
+        ("a file that is gone", true, |lab| fs::remove_file(lab.at("root/a/1.js"))),
+        ("a folder that is gone", true, |lab| fs::remove_dir_all(lab.at("root/a"))),
+        ("another folder of that name", true, |lab| {
+            fs::rename(lab.at("root/a"), lab.at("away"))?;
+            fs::create_dir(lab.at("root/a"))
+        }),
+        ("what is ignored", false, |lab| fs::write(lab.at("root/a/1.js~"), "1")),
+        ("what lies beside", false, |lab| fs::write(lab.at("beside.js"), "1")),
+    ];
+    for (name, expected, act) in table {
+        let mut lab = Lab::new(&["root/a"], &["root/a/1.js", "root/2.js"]);
+        act(&lab).unwrap();
+        // No event is taken in here: as if all had been lost.
+        assert_eq!(lab.check(), (expected, expected), "{name}");
+        lab.lose();
+        assert_eq!(lab.check(), (false, false), "{name}, compared");
+    }
+}
+
+#[test]
+fn a_file_that_is_still_written_or_was_told_of_is_not_lost() {
+    let mut lab = Lab::new(&["root"], &["root/a.js"]);
+    fs::write(lab.at("root/a.js"), "longer").unwrap();
+    assert!(lab.watch.suspect(vec![lab.at("root/a.js")]));
+    let now = Instant::now();
+    let mut open = Transaction::open(now);
+    open.mark(&lab.at("root/a.js"), Evidence::WRITTEN, now);
+    assert!(!lab.watch.confirm(Some(&open)));
+    assert!(lab.watch.suspect(vec![lab.at("root/a.js")]));
+    fs::write(lab.at("root/a.js"), "longer and longer").unwrap();
+    assert!(!lab.watch.confirm(None));
+    assert!(lab.watch.suspect(vec![lab.at("root/a.js")]));
+    assert!(lab.watch.confirm(None));
+}
+
+/// The kernel's queue, where there is one that we can read the size of.
+#[cfg(target_os = "linux")]
+fn queue() -> usize {
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+    limit.trim().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_queue_that_really_overflows_is_told_and_nothing_is_lost() {
+    let limit = queue();
+    if limit > 100_000 {
+        return eprintln!("not tested: the queue takes {limit} events");
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let at = |path: &str| temp.path().join(path);
+    fs::create_dir_all(at("root/deep")).unwrap();
+    let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
+    let (sender, signals) = unbounded();
+    // notify's thread reads nothing while it is held here: the slowest reader there can be.
+    let gate = Arc::new(std::sync::Mutex::new(()));
+    let held = Arc::clone(&gate);
+    let options = WatchOptions { roots: vec![at("root")], ..WatchOptions::default() };
+    let mut watch = Watch::new(&options, pool, move |signal| {
+        drop(held.lock());
+        drop(sender.send(signal));
+    })
+    .unwrap();
+    watch.begin();
+    let closed = gate.lock().unwrap();
+    // Two events or more for each; those of the same file in a row are one, so two files take turns.
+    for n in 0..=limit / 2 {
+        let name = format!("root/deep/{}.js", n % 50);
+        drop(fs::File::create(at(&name)).unwrap());
+    }
+    fs::write(at("root/late.js"), "1").unwrap();
+    fs::create_dir_all(at("root/late/folder")).unwrap();
+    drop(closed);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !matches!(signals.recv_deadline(deadline).expect("the overflow was not told"), Signal::Lost) {}
+    let now = Instant::now();
+    let mut transaction = Transaction::open(now);
+    transaction.lose(now);
+    let changes = watch.settle(&transaction);
+    assert_eq!(changes.len(), 50 + 3, "{changes:?}");
+    assert_eq!(watch.counts(), Counts { directories: 4, files: 51, watches: 4 });
+    // The watches are new: what happens now is told again.
+    fs::write(at("root/late/folder/a.js"), "1").unwrap();
+    let told =
+        |signal: &Signal| matches!(signal, Signal::Touched { path, .. } if path.ends_with("folder/a.js"));
+    while !told(&signals.recv_deadline(deadline).expect("the new folder is not watched")) {}
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_rescan_does_not_fill_the_queue_again() {
+    let limit = queue();
+    if limit > 20_000 {
+        return eprintln!("not tested: the queue takes {limit} events");
+    }
+    // Whoever lists a watched directory makes two events or more: more in all than the queue takes.
+    let dirs: Vec<String> = (0..limit / 2 + 200).map(|n| format!("root/{}/{n}", n % 20)).collect();
+    let dirs: Vec<&str> = dirs.iter().map(String::as_str).collect();
+    let mut lab = Lab::new(&dirs, &[]);
+    assert!(lab.lose().is_empty());
+    fs::write(lab.at("root/0/0/probe.js"), "1").unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        match lab.signals.recv_deadline(deadline).expect("the probe was not told") {
+            Signal::Lost => panic!("the rescan lost events"),
+            Signal::Touched { path, .. } if path.ends_with("probe.js") => break,
+            _ => {}
+        }
+    }
 }

@@ -2,8 +2,9 @@
 //! freshly walked tree with it; never reads the disk and knows nothing of watches.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -19,18 +20,42 @@ pub(super) type Found = FxHashMap<PathBuf, Entries>;
 /// The known tree. An entry is known only while the directory that it lies in is.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
-    dirs: FxHashMap<PathBuf, Dir>,
+    dirs: FxHashMap<PathBuf, Arc<Dir>>,
     files: usize,
 }
 
-#[derive(Debug, Default)]
-struct Dir {
+/// Every directory at one moment.
+pub(super) type Copy = Vec<(PathBuf, Arc<Dir>)>;
+
+/// What is known of one directory. Shared with copies of the tree, and copied itself only if it changes meanwhile.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Dir {
     entries: Entries,
     /// Only single names of it were asked for: a file beside the roots, or the root itself.
     partial: bool,
 }
 
+impl Dir {
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&OsString, &Stat)> {
+        self.entries.iter()
+    }
+
+    pub(super) fn has(&self, name: &OsStr) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// Whether only single names of it were asked for.
+    pub(super) fn is_partial(&self) -> bool {
+        self.partial
+    }
+}
+
 impl Tree {
+    /// The tree as it is now.
+    pub(super) fn copy(&self) -> Copy {
+        self.dirs.iter().map(|(path, dir)| (path.clone(), Arc::clone(dir))).collect()
+    }
+
     pub(super) fn get(&self, path: &Path) -> Option<&Stat> {
         self.dirs.get(path.parent()?)?.entries.get(path.file_name()?)
     }
@@ -84,15 +109,15 @@ impl Tree {
         let dir = self
             .dirs
             .entry(parent.to_owned())
-            .or_insert_with(|| Dir { entries: Entries::new(), partial: true });
-        let old = dir.entries.insert(name.to_owned(), stat);
+            .or_insert_with(|| Arc::new(Dir { entries: Entries::new(), partial: true }));
+        let old = Arc::make_mut(dir).entries.insert(name.to_owned(), stat);
         self.files += usize::from(stat.entry == EntryType::File);
         self.files -= usize::from(old.is_some_and(|old| old.entry == EntryType::File));
     }
 
     /// Notes that everything in a directory is watched from now on.
     pub(super) fn open(&mut self, dir: &Path) {
-        self.dirs.entry(dir.to_owned()).or_default().partial = false;
+        Arc::make_mut(self.dirs.entry(dir.to_owned()).or_default()).partial = false;
     }
 
     /// Forgets an entry with everything below it, and says what was there: contents before their directory, in the
@@ -101,7 +126,7 @@ impl Tree {
         let mut gone = Vec::new();
         if let (Some(parent), Some(name)) = (path.parent(), path.file_name())
             && let Some(dir) = self.dirs.get_mut(parent)
-            && let Some(stat) = dir.entries.remove(name)
+            && let Some(stat) = Arc::make_mut(dir).entries.remove(name)
         {
             if dir.partial && dir.entries.is_empty() {
                 self.dirs.remove(parent);
@@ -128,6 +153,25 @@ impl Tree {
             .filter(|(path, dir)| !dir.partial && path.starts_with(top))
             .map(|(p, _)| p.clone())
             .collect()
+    }
+
+    /// Makes the contents of the directory `top` what a walk found, without a word: what is there at the start is no
+    /// change, and for a large tree the words alone would cost more than the tree.
+    pub(super) fn adopt(&mut self, top: &Path, found: Found) {
+        let count = |dir: &Dir| dir.entries.values().filter(|stat| stat.entry == EntryType::File).count();
+        for dir in self.dirs_below(top) {
+            if let Some(old) = self.dirs.remove(&dir) {
+                self.files -= count(&old);
+            }
+        }
+        self.dirs.reserve(found.len());
+        for (path, entries) in found {
+            let dir = Dir { entries, partial: false };
+            self.files += count(&dir);
+            if let Some(old) = self.dirs.insert(path, Arc::new(dir)) {
+                self.files -= count(&old);
+            }
+        }
     }
 
     /// Makes the contents of the directory `top` what a walk found, and says what is different from before, with this

@@ -243,8 +243,8 @@ impl Watch {
         let Some(stat) = self.stat(dir) else { return };
         self.tree.put(dir, stat);
         if stat.entry == EntryType::Directory {
-            let mut found = self.walk(dir);
-            drop(self.tree.replace(dir, &mut found, Evidence::FOUND));
+            let found = self.walk(dir);
+            self.tree.adopt(dir, found);
             self.settle_below(dir);
         }
     }

@@ -64,7 +64,22 @@ impl Bench {
         self.start_with(|_, _| {})
     }
 
+    /// With a sink that hangs after each batch, until the other end of the channel is gone.
+    pub fn start_slow(self, until: Receiver<()>) -> Lab {
+        self.launch(
+            |_, _| {},
+            move || {
+                // An error says that the other end is gone, which is what it waits for.
+                let _ = until.recv();
+            },
+        )
+    }
+
     pub fn start_with(self, set: impl FnOnce(&mut EngineOptions, &Path)) -> Lab {
+        self.launch(set, || {})
+    }
+
+    fn launch(self, set: impl FnOnce(&mut EngineOptions, &Path), hang: impl Fn() + Send + 'static) -> Lab {
         let mut options =
             EngineOptions { roots: vec![self.at("root")], threads: 2, ..EngineOptions::default() };
         set(&mut options, self.temp.path());
@@ -72,8 +87,12 @@ impl Bench {
         let (sender, events) = crossbeam_channel::unbounded();
         let used: Arc<dyn UsedFiles> = graph.clone();
         let engine = Engine::start(options, used, move |event| {
+            let is_batch = matches!(event, EngineEvent::Batch(_));
             // A test that has ended does not listen.
             let _ = sender.send(event);
+            if is_batch {
+                hang();
+            }
         })
         .unwrap();
         let ready = match events.recv_timeout(DEADLINE).unwrap() {

@@ -10,6 +10,7 @@ mod hold;
 mod ignored;
 #[cfg(unix)]
 mod links;
+mod lost;
 mod pruned;
 mod saves;
 mod trees;
