@@ -78,6 +78,9 @@ export function binoHmr(given = {}) {
         if (config.server.watch === mine.ours) setWatch(config, mine.users)
         const given = [server.watcher.options.ignored ?? []].flat()
         const ignored = given.filter((one) => one !== mine.ignoreAll)
+        const theirs = server.watcher.options.ignored
+        // By now chokidar has asked it about all that it was to watch. Whoever reads the options finds his own there.
+        if (Array.isArray(theirs)) theirs.splice(0, theirs.length, ...ignored)
         if (ignored.length === given.length) {
           // Two watchers would tell everything twice.
           config.logger.warn(

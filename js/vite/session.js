@@ -238,12 +238,28 @@ export class Session {
 
   /** Directories with the names in them, without what only JavaScript knows to be ignored. */
   #watched() {
+    if (this.closing) return {}
     const { ignored } = this.watch
+    const watched = this.engine.watched()
+    if (!ignored) return watched
     return Object.fromEntries(
-      Object.entries(this.engine.watched())
+      Object.entries(watched)
         .filter(([directory]) => !ignored(directory))
         .map(([directory, names]) => [directory, names.filter((name) => !ignored(`${directory}/${name}`))]),
     )
+  }
+
+  /**
+   * Gives back the watches of folders that only JavaScript knows to be ignored.
+   *
+   * @param {() => string[]} folders
+   */
+  #leaveOut(folders) {
+    const { ignored, engine } = this.watch
+    if (!ignored) return
+    const asked = [...engine.roots, ...engine.extra]
+    const left = folders().filter((folder) => !asked.some((one) => isBelow(one, folder)) && ignored(folder))
+    if (left.length > 0) this.engine.unwatch(left)
   }
 
   /** Undefined once the engine is closed or has failed. */
@@ -283,15 +299,24 @@ export class Session {
       } catch (error) {
         return this.fallBack(error)
       }
-      const changes = event.changes.filter(({ path }) => !this.watch.ignored(path))
+      const { ignored } = this.watch
+      const changes = event.changes.filter(({ path }) => !ignored?.(path) && this.face.tells(path))
+      this.#leaveOut(() =>
+        event.changes.flatMap(({ kind, type, path }) =>
+          kind === 'create' && type === 'directory' ? path : [],
+        ),
+      )
       if (event.type === 'held') return this.hold.wait(changes)
       if (event.type === 'released') this.hold.leave(event.epoch, changes)
       const passes = this.transactions.run({ epoch: event.epoch, changes })
       if (passes === 0) this.hold.sent(event.epoch)
-    } else if (event.type === 'ready') this.becomeReady?.(undefined)
-    else if (event.type === 'warning')
+    } else if (event.type === 'ready') {
+      this.#leaveOut(() => Object.keys(this.engine.watched()))
+      this.becomeReady?.(undefined)
+    } else if (event.type === 'warning') {
       this.config.logger.warn(`[bino-hmr] ${event.error.message}`, { timestamp: true })
-    else this.fallBack(event.error)
+      this.face.error(event.error)
+    } else this.fallBack(event.error)
   }
 
   /** Vite calls `config.server.hotUpdateEnvironments` at the end of each file's pass. A user's own is kept. */
@@ -416,6 +441,12 @@ function isModuleOf({ moduleGraph }, module) {
     (file !== null && moduleGraph.fileToModulesMap.get(file)?.has(module) === true)
   )
 }
+
+/**
+ * @param {string} file
+ * @param {string} folder
+ */
+const isBelow = (file, folder) => file === folder || file.startsWith(`${folder}/`)
 
 /** @param {unknown} error */
 const describe = (error) => (error instanceof Error ? error.message : String(error))

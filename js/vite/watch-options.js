@@ -4,6 +4,8 @@
 
 import { statSync } from 'node:fs'
 import path from 'node:path'
+import { types } from 'node:util'
+import { globToRegExp, hasExtendedGlob } from './glob.js'
 
 /**
  * @typedef {import('vite').ResolvedConfig} ResolvedConfig
@@ -12,7 +14,8 @@ import path from 'node:path'
  * @typedef {object} WatchOptions
  * @property {Omit<import('../native.js').EngineOptions, 'debounce' | 'threads'>} engine
  * @property {number | undefined} debounce milliseconds of `awaitWriteFinish`
- * @property {(path: string) => boolean} ignored what only JavaScript can decide: expressions and functions
+ * @property {((path: string) => boolean) | undefined} ignored what only JavaScript can decide: expressions, functions and
+ *   extended globs; undefined without any
  * @property {Set<string>} restarts the files for which Vite restarts the server
  */
 
@@ -33,22 +36,27 @@ export function readWatchOptions(config, watcher, ignore, gitignore = true) {
   /** @type {((path: string) => boolean)[]} */
   const tests = []
   for (const matcher of matchers) {
-    if (typeof matcher === 'string') globs.push(matcher)
-    else if (matcher instanceof RegExp) tests.push((file) => matcher.test(file))
+    if (typeof matcher === 'string') {
+      // A negation takes out of the engine's globs, too, so it cannot be judged here: the engine refuses it by name.
+      if (hasExtendedGlob(matcher) && !matcher.startsWith('!')) {
+        const expression = globToRegExp(below(matcher, watcher.cwd))
+        tests.push((file) => expression.test(file))
+      } else globs.push(matcher)
+    } else if (types.isRegExp(matcher)) tests.push((file) => matcher.test(file))
     else if (typeof matcher === 'function') tests.push(withStats(matcher))
-    else globs.push(matcher.path)
+    // Whatever else it is, it matches nothing, as for chokidar.
+    else if (typeof matcher?.path === 'string') globs.push(matcher.path)
   }
+  const negations = globs
+    .filter((glob) => glob.startsWith('!') && !hasExtendedGlob(glob.slice(1)))
+    .map((glob) => globToRegExp(below(glob, watcher.cwd).slice(1)))
   const restarts = restartFiles(config)
-  const { cwd } = watcher
   const finish = watcher.awaitWriteFinish
   return {
     engine: {
       roots: [config.root],
       extra: [...restarts, ...(config.publicDir ? [config.publicDir] : [])],
-      ignore: [
-        ...globs.map((glob) => (cwd ? absoluteGlob(glob, cwd) : glob)),
-        ...ownGlobs(ignore, config.root),
-      ],
+      ignore: [...globs.map((glob) => below(glob, watcher.cwd)), ...ownGlobs(ignore, config.root)],
       // A negation of the user must never un-ignore the optimizer's own files: they would become changes.
       alwaysIgnore: [`${escapeGlob(config.cacheDir)}/**`],
       gitignore,
@@ -56,7 +64,7 @@ export function readWatchOptions(config, watcher, ignore, gitignore = true) {
       poll: watcher.usePolling ? Math.max(watcher.interval ?? 100, SHORTEST_POLL_MS) : undefined,
     },
     debounce: finish ? (finish === true ? 2000 : (finish.stabilityThreshold ?? 2000)) : undefined,
-    ignored: tests.length > 0 ? (file) => isIgnored(file, config.root, tests) : () => false,
+    ignored: tests.length > 0 ? (file) => isIgnored(file, config.root, tests, negations) : undefined,
     restarts: new Set(restarts),
   }
 }
@@ -90,10 +98,11 @@ export const ownGlobs = (globs, root) => globs.map((glob) => absoluteGlob(glob, 
  * @param {string} file
  * @param {string} root
  * @param {((path: string) => boolean)[]} tests
+ * @param {RegExp[]} negations what they match is not ignored, whatever else says so
  */
-function isIgnored(file, root, tests) {
+function isIgnored(file, root, tests, negations) {
   for (let at = file; ; at = path.posix.dirname(at)) {
-    if (tests.some((test) => test(at))) return true
+    if (tests.some((test) => test(at)) && !negations.some((negation) => negation.test(at))) return true
     if (at === root || at === path.posix.dirname(at)) return false
   }
 }
@@ -108,6 +117,12 @@ function withStats(matcher) {
   if (matcher.length < 2) return matcher
   return (file) => matcher(file) || matcher(file, statSync(file, { throwIfNoEntry: false }))
 }
+
+/**
+ * @param {string} glob
+ * @param {string | undefined} cwd
+ */
+const below = (glob, cwd) => (cwd ? absoluteGlob(glob, cwd) : glob)
 
 /**
  * A pattern as chokidar takes it with a `cwd`: below it, unless it may begin anywhere.
