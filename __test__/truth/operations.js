@@ -262,7 +262,10 @@ export const OPERATIONS = {
     if (links.length > 0) tell.write(tell.random.pick(links))
   },
   'link that dangles': (tell) => tell.step({ do: 'symlink', path: tell.free(), to: tell.free() }),
-  'link to a folder': (tell) => tell.step({ do: 'symlink', path: tell.free(), to: tell.folder() }),
+  'link to a folder': (tell) => {
+    const to = tell.folder()
+    tell.step({ do: 'symlink', path: tell.free(), to })
+  },
   'link elsewhere': (tell) => {
     const links = tell.model.paths('link')
     if (links.length === 0) return
@@ -327,7 +330,7 @@ export const OPERATIONS = {
     if (!tell.model.fits(dir, `${dir}/storm-9`)) return
     for (let at = 0; at < 40; at++) {
       const path = `${dir}/storm-${tell.random.below(9)}`
-      if ((tell.model.nodes.get(path)?.type ?? 'file') !== 'file') return
+      if ((tell.model.nodes.get(path)?.type ?? 'file') !== 'file' || tell.isShared(path)) return
       if (tell.random.once(4) && tell.model.has(path)) tell.unlink(path)
       else tell.write(path)
     }

@@ -3,6 +3,7 @@
 //! inode (`tree`). Never reads what a link leads to.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -13,9 +14,9 @@ const LONGEST_CHAIN: usize = 40;
 #[derive(Debug, Default)]
 pub(super) struct Links {
     /// Each link with the paths that it depends on: those that it leads to and the folders above them.
-    ways: FxHashMap<PathBuf, FxHashSet<PathBuf>>,
-    /// Each path with the links that lead through it.
-    through: FxHashMap<PathBuf, Vec<PathBuf>>,
+    ways: FxHashMap<Arc<Path>, Box<[Arc<Path>]>>,
+    /// Each path with the links that lead through it. A package manager's links all lead through one folder.
+    through: FxHashMap<Arc<Path>, FxHashSet<Arc<Path>>>,
     /// Roots that were named by a path with links in it: where they are, and their name.
     roots: Vec<(PathBuf, PathBuf)>,
 }
@@ -29,17 +30,25 @@ impl Links {
         }
     }
 
-    /// Takes in what lies at a path: a link, or not (any more).
-    pub(super) fn see(&mut self, path: &Path) {
+    /// Takes in what lies at a path: a link, or not (any more). Of its way only what `is_watched` says can be told.
+    pub(super) fn see(&mut self, path: &Path, is_watched: impl Fn(&Path) -> bool) {
         self.forget(path);
-        let way = self.way(path);
+        let mut way = self.way(path);
+        way.retain(|step| is_watched(step));
         if way.is_empty() {
             return;
         }
-        for step in &way {
-            self.through.entry(step.clone()).or_default().push(path.to_owned());
+        let link: Arc<Path> = Arc::from(path);
+        let mut steps = Vec::with_capacity(way.len());
+        for step in way {
+            let step = self
+                .through
+                .get_key_value(&*step)
+                .map_or_else(|| Arc::from(step), |(known, _)| Arc::clone(known));
+            self.through.entry(Arc::clone(&step)).or_default().insert(Arc::clone(&link));
+            steps.push(step);
         }
-        self.ways.insert(path.to_owned(), way);
+        self.ways.insert(link, steps.into());
     }
 
     /// Forgets the links that do not lie where `is_there` says.
@@ -51,14 +60,14 @@ impl Links {
     }
 
     /// The links that lead through a path.
-    pub(super) fn through(&self, path: &Path) -> &[PathBuf] {
-        self.through.get(path).map_or(&[], Vec::as_slice)
+    pub(super) fn through(&self, path: &Path) -> impl Iterator<Item = &Path> {
+        self.through.get(path).into_iter().flatten().map(|link| &**link)
     }
 
     fn forget(&mut self, link: &Path) {
         for step in self.ways.remove(link).unwrap_or_default() {
             if let Some(links) = self.through.get_mut(&step) {
-                links.retain(|other| other != link);
+                links.remove(link);
                 if links.is_empty() {
                     self.through.remove(&step);
                 }

@@ -99,6 +99,8 @@ pub struct Watch {
     tree: Tree,
     beside: Beside,
     links: Links,
+    /// Inodes of files that were seen to have more names than one.
+    hard: FxHashSet<u64>,
     /// Inodes that changed since the last batch and may have other names, with the evidence for these.
     shared: FxHashMap<u64, Evidence>,
     os: Option<Os>,
@@ -150,6 +152,7 @@ impl Watch {
             tree: Tree::default(),
             beside: Beside::default(),
             links: Links::default(),
+            hard: FxHashSet::default(),
             shared: FxHashMap::default(),
             os,
             pool,
@@ -401,9 +404,9 @@ impl Watch {
     fn settle_one(&mut self, path: &Path, evidence: Evidence, changes: &mut Vec<Change>) {
         let before = self.tree.get(path).copied();
         let (now, has_names) = self.stat_and_names(path);
-        self.links.see(path);
+        self.links.see(path, |step| self.scope.reaches(step));
         let net = merge(before.as_ref(), evidence, now.as_ref());
-        self.share(net, evidence, before, now.filter(|_| has_names));
+        self.share(net, evidence, before, now, has_names);
         match (net, now) {
             (Net::Create | Net::Retype, Some(stat)) => {
                 self.tree.report(path, before, stat, changes);
@@ -445,16 +448,27 @@ impl Watch {
     }
 
     /// Notes a change that hard links share. One that was only found was perhaps never written: their own times tell.
-    fn share(&mut self, net: Net, evidence: Evidence, before: Option<Stat>, now: Option<Stat>) {
+    fn share(
+        &mut self,
+        net: Net,
+        evidence: Evidence,
+        before: Option<Stat>,
+        now: Option<Stat>,
+        has_names: bool,
+    ) {
         let written = evidence.contains(Evidence::WRITTEN);
-        let stat = match net {
-            Net::Create | Net::Update => now,
-            Net::Delete if written => before,
-            _ => None,
-        };
-        if let Some(inode) = stat.and_then(|stat| stat.inode) {
-            *self.shared.entry(inode).or_default() |=
-                if written { Evidence::WRITTEN } else { Evidence::FOUND };
+        let inode = |stat: Option<Stat>| stat.filter(|stat| stat.entry == EntryType::File)?.inode;
+        let (old, new) = (inode(before), inode(now));
+        if let Some(inode) = new.filter(|_| has_names) {
+            self.hard.insert(inode);
+            if matches!(net, Net::Create | Net::Update | Net::Retype) {
+                let sign = if written { Evidence::WRITTEN } else { Evidence::FOUND };
+                *self.shared.entry(inode).or_default() |= sign;
+            }
+        }
+        // The name by which it was written is gone, or another file's now.
+        if let Some(inode) = old.filter(|inode| written && old != new && self.hard.contains(inode)) {
+            *self.shared.entry(inode).or_default() |= Evidence::WRITTEN;
         }
     }
 
@@ -472,7 +486,7 @@ impl Watch {
         let mut asked = FxHashSet::default();
         loop {
             let links = fresh.iter().flat_map(|path| self.links.through(path));
-            let mut names: Vec<_> = links.map(|link| (link.clone(), Evidence::WRITTEN)).collect();
+            let mut names: Vec<_> = links.map(|link| (link.to_owned(), Evidence::WRITTEN)).collect();
             let shared = std::mem::take(&mut self.shared);
             if !shared.is_empty() {
                 let told: FxHashSet<&str> = changes.iter().map(|change| change.path.as_str()).collect();
@@ -558,8 +572,9 @@ impl Watch {
         for problem in walked.problems {
             self.warn(problem);
         }
+        self.hard.extend(walked.hard);
         for link in walked.links {
-            self.links.see(&link);
+            self.links.see(&link, |step| self.scope.reaches(step));
         }
         self.pruned.retain(|pruned| !pruned.starts_with(dir));
         self.closed.extend(walked.closed);

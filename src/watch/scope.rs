@@ -213,6 +213,11 @@ impl Scope {
         self.globs.iter().any(|selection| selection.base == anchor)
     }
 
+    /// Whether a path is one that was asked for, or lies below one.
+    pub(super) fn reaches(&self, path: &Path) -> bool {
+        self.files.contains(path) || self.level(path).is_some()
+    }
+
     /// How far below the nearest anchor.
     fn level(&self, path: &Path) -> Option<u32> {
         let at = path.ancestors().position(|part| self.anchors.contains(part))?;

@@ -20,6 +20,8 @@ pub(super) struct Walked {
     pub(super) found: Found,
     /// Symbolic links, wherever they lead.
     pub(super) links: Vec<PathBuf>,
+    /// Inodes of files with several names.
+    pub(super) hard: Vec<u64>,
     /// Directories that ignore files leave out, and other repositories.
     pub(super) pruned: Vec<PathBuf>,
     /// Directories that are left out and below which a negation of the user may name something.
@@ -138,8 +140,12 @@ impl<'walk> Walk<'walk> {
                 }
                 continue;
             }
-            if let Some(stat) = disk::stat(&path) {
+            let (stat, has_names) = disk::stat_and_names(&path);
+            if let Some(stat) = stat {
                 listing.entries.insert(name, stat);
+            }
+            if let Some(inode) = stat.and_then(|stat| stat.inode).filter(|_| has_names) {
+                self.home().hard.push(inode);
             }
             if entry.file_type().is_ok_and(|entry| entry.is_symlink()) {
                 self.home().links.push(path);

@@ -75,6 +75,21 @@ fn a_file_that_is_written_by_one_name_is_an_update_of_the_others() {
 }
 
 #[test]
+fn a_file_that_is_written_by_a_name_that_goes_is_an_update_of_the_others() {
+    let bench = Bench::new().with(&["root/a.js", "root/b.js", "out/other.js"]);
+    fs::hard_link(bench.at("root/a.js"), bench.at("root/hard_a.js")).unwrap();
+    fs::hard_link(bench.at("root/b.js"), bench.at("root/hard_b.js")).unwrap();
+    let mut lab = bench.start();
+    lab.write("root/a.js", "2");
+    fs::rename(lab.at("out/other.js"), lab.at("root/a.js")).unwrap();
+    lab.write("root/b.js", "2");
+    fs::remove_file(lab.at("root/b.js")).unwrap();
+    let mut told = lab.changes();
+    told.sort();
+    assert_eq!(told, ["-f root/b.js", "~f root/a.js", "~f root/hard_a.js", "~f root/hard_b.js"]);
+}
+
+#[test]
 fn a_new_name_alone_changes_no_other() {
     let mut lab = Bench::new().with(&["root/a.js"]).start();
     fs::hard_link(lab.at("root/a.js"), lab.at("root/b.js")).unwrap();
