@@ -213,6 +213,9 @@ impl Run {
             Message::Unwatch(paths) => self.watch.unwatch(&paths),
             Message::Hold => self.hold(sink),
             Message::Release if self.held.is_some() => {
+                // What was written right before is on its way to us; on a busy machine longer than any quiet period.
+                self.watch.catch_up();
+                let now = Instant::now();
                 self.transaction.get_or_insert_with(|| Transaction::open(now)).release(now);
             }
             Message::Release => {}

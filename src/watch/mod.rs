@@ -228,6 +228,13 @@ impl Watch {
         }
     }
 
+    /// Waits until what happened before this call has been signalled, as far as the operating system tells at once.
+    pub fn catch_up(&self) {
+        if let Some(os) = &self.os {
+            os.catch_up();
+        }
+    }
+
     /// Takes in a sign about a path, if the path is watched at all. A directory that appeared is watched and walked at
     /// once, and everything in it becomes dirty: its contents may be older than its watch.
     pub fn note(
