@@ -20,6 +20,8 @@ export interface BinoHmrOptions {
    * `node_modules`, `test-results`, the cache and output directories). A path without a wildcard at its start is taken
    * below the root. One that does not parse is an error with `code: 'BINO_GLOB_INVALID'`.
    *
+   * What editors leave beside a file (`a.js~`, `.a.js.swp`, `a.js___jb_tmp___`, `#a.js#`) is not watched either.
+   *
    * A glob after `!` takes back in what others leave out, ignore files too: `'!dist/**'`. Below an ignored folder it is
    * found by its name, without a walk through the rest: `'!**\/node_modules/pkg/**'`, here or in Vite's
    * `server.watch.ignored`, watches that package, through a link where it really is. Only Vite's cache stays ignored.

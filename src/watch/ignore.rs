@@ -6,7 +6,8 @@
 //!   `a/**` matches `a` itself, as in picomatch: the directory is pruned, neither walked nor watched.
 //! - `!glob` takes out of all the others whatever it matches, wherever it stands in the list. Into a directory that is
 //!   itself ignored it reaches where it says so by name: `!**/node_modules/pkg/**` (see [`Ignore::named_below`]).
-//! - Editors' scratch files (`.x.swp`, `x~`, Sublime's `.tmp`) are ignored, as chokidar does in its atomic mode.
+//! - Editors' scratch files (`.x.swp`, `x~`, Sublime's `.tmp`) are ignored, as chokidar does in its atomic mode; and so
+//!   are those of JetBrains (`x___jb_tmp___`, `x___jb_old___`) and Emacs (`.#x`, `#x#`).
 //!
 //! Of picomatch's extended globs `@(a|b)`, `?(a|b)` and `(a|b)` are understood; `+(…)`, `*(…)` and `!(…)` are refused
 //! rather than silently matched otherwise.
@@ -167,8 +168,17 @@ fn is_scratch(path: &str) -> bool {
     let swap =
         || name.strip_suffix(".swp").or_else(|| name.strip_suffix(".swx")).is_some_and(|n| n.contains('.'));
     let sublime = || name.find(".subl").is_some_and(|at| name[at..].contains(".tmp"));
-    name.ends_with('~') || swap() || sublime()
+    let emacs = || name.starts_with(".#") || (name.len() > 2 && name.starts_with('#') && name.ends_with('#'));
+    name.ends_with('~')
+        || swap()
+        || sublime()
+        || name.ends_with(JETBRAINS[0])
+        || name.ends_with(JETBRAINS[1])
+        || emacs()
 }
+
+/// How JetBrains' editors end the names of the file that they write and of the one that they replace.
+const JETBRAINS: [&str; 2] = ["___jb_tmp___", "___jb_old___"];
 
 /// Whether chokidar takes a string for a glob (the package is-glob, strict).
 fn is_glob(pattern: &str) -> bool {
@@ -332,10 +342,28 @@ mod tests {
     #[test]
     fn scratch_files_of_editors_are_ignored() {
         let ignore = ignore(&[], &[]);
-        for path in ["/x/.a.js.swp", "/x/a.js~", "/x/.a.swx", "/x/.sublabc.tmp"] {
+        for path in [
+            "/x/.a.js.swp",
+            "/x/a.js~",
+            "/x/.a.swx",
+            "/x/.sublabc.tmp",
+            "/x/a.js___jb_tmp___",
+            "/x/a.js___jb_old___",
+            "/x/.#a.js",
+            "/x/#a.js#",
+        ] {
             assert!(ignore.matches(path), "{path}");
         }
-        for path in ["/x/a.js", "/x/player.swp", "/x.y/player.swp", "/x/.swp.js", "/x/a.tmp"] {
+        for path in [
+            "/x/a.js",
+            "/x/player.swp",
+            "/x.y/player.swp",
+            "/x/.swp.js",
+            "/x/a.tmp",
+            "/x/#a.js",
+            "/x/#",
+            "/x/##",
+        ] {
             assert!(!ignore.matches(path), "{path}");
         }
     }

@@ -1,7 +1,10 @@
 //! How editors save.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::lab::Bench;
@@ -27,6 +30,144 @@ fn a_save_that_keeps_the_old_file_as_a_backup_is_one_update() {
     fs::rename(lab.at("root/a.js"), lab.at("root/a.js~")).unwrap();
     lab.write("root/a.js", "2");
     assert_eq!(lab.changes(), ["~f root/a.js"]);
+}
+
+/// Writes to a file in one go, as an editor does.
+fn put(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn run(program: &str, args: &[&OsStr]) -> std::io::Result<()> {
+    assert!(Command::new(program).args(args).status()?.success(), "{program}");
+    Ok(())
+}
+
+#[test]
+fn however_an_editor_saves_it_is_one_update_of_the_file() {
+    type Save = fn(&Path, &Path) -> std::io::Result<()>;
+    // Each is given the folder and the file in it.
+    let table: [(&str, Save); 13] = [
+        ("VS Code: truncate, then write", |_, file| put(file, "2")),
+        ("write, then write again", |_, file| put(file, "2").and_then(|()| put(file, "3"))),
+        ("vim: probe, backup, new file", |dir, file| {
+            put(&dir.join("4913"), "")?;
+            fs::remove_file(dir.join("4913"))?;
+            fs::rename(file, dir.join("a.js~"))?;
+            put(file, "2")?;
+            fs::remove_file(dir.join("a.js~"))
+        }),
+        ("vim with backupcopy: copy, then in place", |dir, file| {
+            put(&dir.join(".a.js.swp"), "swap")?;
+            fs::copy(file, dir.join("a.js~"))?;
+            put(file, "2")?;
+            fs::remove_file(dir.join("a.js~"))?;
+            fs::remove_file(dir.join(".a.js.swp"))
+        }),
+        ("JetBrains: safe write", |dir, file| {
+            put(&dir.join("a.js___jb_tmp___"), "2")?;
+            fs::rename(file, dir.join("a.js___jb_old___"))?;
+            fs::rename(dir.join("a.js___jb_tmp___"), file)?;
+            fs::remove_file(dir.join("a.js___jb_old___"))
+        }),
+        #[cfg(unix)]
+        ("Emacs: lock, auto save, backup", |dir, file| {
+            std::os::unix::fs::symlink("user@host.1:2", dir.join(".#a.js"))?;
+            put(&dir.join("#a.js#"), "half")?;
+            fs::rename(file, dir.join("a.js~"))?;
+            put(file, "2")?;
+            fs::remove_file(dir.join(".#a.js"))?;
+            fs::remove_file(dir.join("#a.js#"))
+        }),
+        ("Sublime, Zed: temporary file, then rename", |dir, file| {
+            put(&dir.join(".tmp-a8f3"), "2")?;
+            fs::rename(dir.join(".tmp-a8f3"), file)
+        }),
+        ("unlink, then create", |_, file| fs::remove_file(file).and_then(|()| put(file, "2"))),
+        ("truncate by path, then append", |_, file| {
+            fs::File::options().write(true).open(file)?.set_len(0)?;
+            fs::File::options().append(true).open(file)?.write_all(b"2")
+        }),
+        ("the same text again", |_, file| put(file, "1")),
+        ("a link put in its place", |dir, file| {
+            put(&dir.join(".next"), "2")?;
+            fs::remove_file(file)?;
+            fs::hard_link(dir.join(".next"), file)?;
+            fs::remove_file(dir.join(".next"))
+        }),
+        #[cfg(unix)]
+        ("sed -i", |_, file| run("sed", &["-i".as_ref(), "s/1/2/".as_ref(), file.as_ref()])),
+        #[cfg(unix)]
+        ("cp over it", |dir, file| {
+            let other = dir.with_file_name("other.js");
+            put(&other, "2")?;
+            run("cp", &[other.as_ref(), file.as_ref()])
+        }),
+    ];
+    for (name, save) in table {
+        for used in [false, true] {
+            // On a busy machine the steps of a save may be far apart; how long we wait for the next is the schedule's
+            // table. Here it is what they add up to.
+            let mut lab = Bench::new()
+                .with(&["root/a.js"])
+                .start_with(|options, _| options.debounce = Some(Duration::from_millis(200)));
+            if used {
+                lab.use_files(&["root/a.js"]);
+            }
+            save(&lab.at("root"), &lab.at("root/a.js")).unwrap();
+            assert_eq!(lab.changes(), ["~f root/a.js"], "{name}, used: {used}");
+        }
+    }
+}
+
+#[test]
+fn at_any_distance_between_two_saves_the_last_one_is_read() {
+    let lab = Bench::new().with(&["root/a.js"]).start();
+    lab.use_files(&["root/a.js"]);
+    let distances = (0..=500).step_by(20).chain([25, 30, 35, 45]);
+    for distance in distances {
+        lab.write("root/a.js", &format!("{distance} first"));
+        // Not a wait for anything: it is how long the user takes.
+        std::thread::sleep(Duration::from_millis(distance));
+        let last = format!("{distance} second");
+        lab.write("root/a.js", &last);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        // Whoever reads the file each time that he is told has read the second save in the end.
+        while {
+            assert_eq!(lab.show(&lab.batch()), ["~f root/a.js"], "{distance} ms");
+            fs::read_to_string(lab.at("root/a.js")).unwrap() != last
+        } {
+            assert!(Instant::now() < deadline, "the second save was not told, {distance} ms after the first");
+        }
+        while lab.batch_within(Duration::from_millis(25)).is_some() {}
+    }
+}
+
+#[test]
+fn a_rename_over_another_file_keeps_both_ends() {
+    let mut lab = Bench::new()
+        .with(&["root/a.js", "root/b.js"])
+        .start_with(|options, _| options.debounce = Some(Duration::from_millis(100)));
+    fs::rename(lab.at("root/a.js"), lab.at("root/b.js")).unwrap();
+    let mut told = lab.changes();
+    told.sort();
+    assert_eq!(told, ["-f root/a.js", "~f root/b.js"]);
+}
+
+#[test]
+fn a_file_becomes_a_folder_and_a_file_again() {
+    let mut lab = Bench::new()
+        .with(&["root/a.js"])
+        .start_with(|options, _| options.debounce = Some(Duration::from_millis(100)));
+    for round in 0..5 {
+        fs::remove_file(lab.at("root/a.js")).unwrap();
+        lab.write("root/a.js/index.js", "1");
+        assert_eq!(lab.changes(), ["-f root/a.js", "+d root/a.js", "+f root/a.js/index.js"], "round {round}");
+        fs::remove_dir_all(lab.at("root/a.js")).unwrap();
+        lab.write("root/a.js", "2");
+        assert_eq!(lab.changes(), ["-f root/a.js/index.js", "-d root/a.js", "+f root/a.js"], "round {round}");
+    }
 }
 
 #[test]

@@ -109,6 +109,24 @@ fn a_copied_tree_is_complete() {
     assert_eq!(files.len(), 300);
 }
 
+#[cfg(unix)]
+#[test]
+fn an_unpacked_archive_is_complete() {
+    let names: Vec<String> = (0..2000).map(|n| format!("out/many/{}/{}/f{n}.js", n % 20, n % 100)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut lab = Bench::new().with(&names).start();
+    let tar = |args: &[&str], dir: &str| {
+        let status = std::process::Command::new("tar").args(args).current_dir(lab.at(dir)).status().unwrap();
+        assert!(status.success());
+    };
+    tar(&["cf", "../many.tar", "many"], "out");
+    tar(&["xf", "../many.tar"], "root");
+    let told = lab.changes();
+    let files: std::collections::BTreeSet<_> =
+        told.iter().filter(|change| change.starts_with("+f")).collect();
+    assert_eq!(files.len(), 2000);
+}
+
 #[test]
 fn a_deleted_tree_is_told_contents_first() {
     let mut lab = Bench::new().with(&["root/t/a/b.js", "root/t/c.js"]).start();
