@@ -94,8 +94,8 @@ it.each(['client', 'ssr'])('a page that is loaded while held gets the new code: 
   expect(module.lastHMRTimestamp).toBe(0)
 })
 
-it('ssrLoadModule() while held gives the new code', async () => {
-  const { project, page, api, waiting } = await start()
+it.each(['vite', 'vite7'])('ssrLoadModule() while held gives the new code: %s', async (vite) => {
+  const { project, page, api, waiting } = await start({}, { vite })
   expect(await page.server.ssrLoadModule('/main.js')).toMatchObject({ main: 'old' })
   api.hold()
   project.write('dep.js', "export const dep = 'new'\n")
@@ -120,11 +120,13 @@ it('what could not be resolved is found as soon as it is there, and told at the 
   page.expectNoDifference()
 })
 
-it('a page that is loaded while held finds new files, and other files under the same name', async () => {
-  const { project, api, waiting, served } = await start({
-    'main.js': "import './dep'\nimport './late.js'\n",
-    'late.js': 'export const late = 1\n',
-  })
+const VERSIONS = ['vite', 'vite7']
+
+it.each(VERSIONS)('a page that is loaded while held finds what lies elsewhere now: %s', async (vite) => {
+  const { project, api, waiting, served } = await start(
+    { 'main.js': "import './dep'\nimport './late.js'\n", 'late.js': 'export const late = 1\n' },
+    { vite },
+  )
   api.hold()
   project.write('dep.ts', "export const dep: string = 'typescript'\n")
   project.remove('dep.js')
@@ -140,11 +142,11 @@ it('a page that is loaded while held finds new files, and other files under the 
   expect(await served('/main.js')).toContain('/late.js')
 })
 
-it('import.meta.glob finds a new file while held', async () => {
-  const { project, api, waiting, served } = await start({
-    'main.js': "export const all = import.meta.glob('./pages/*.js')\n",
-    'pages/one.js': '',
-  })
+it.each(VERSIONS)('import.meta.glob finds a new file while held: %s', async (vite) => {
+  const { project, api, waiting, served } = await start(
+    { 'main.js': "export const all = import.meta.glob('./pages/*.js')\n", 'pages/one.js': '' },
+    { vite },
+  )
   api.hold()
   project.write('pages/two.js', '')
   await waiting(1)
@@ -213,8 +215,8 @@ it('a changed config restarts the server at the release', async () => {
   expect(sessionOf(page.server).hold.isOn).toBe(false)
 })
 
-it('a restart does not end a hold', async () => {
-  const { project, page, api, waiting, updates } = await start()
+it.each(VERSIONS)('a restart does not end a hold: %s', async (vite) => {
+  const { project, page, api, waiting, updates } = await start({}, { vite })
   api.hold()
   project.write('dep.js', "export const dep = 'new'\n")
   await waiting(1)

@@ -4,6 +4,7 @@
 mod lab;
 
 mod beside;
+mod bursts;
 mod git;
 mod git_locks;
 mod hold;
