@@ -59,8 +59,9 @@ export interface BinoHmrOptions {
    */
   control?: boolean
   /**
-   * For each transaction lets Vite's own algorithm compute its answer too, compares, and logs every difference. Costs what
-   * Vite costs: for finding bugs, not for every day.
+   * For each transaction lets Vite's own algorithm compute its answer too, compares, and logs every difference. Vite is not
+   * asked about files that lie on disk as the pages have them, for which nothing is sent; the log says so. Costs what Vite
+   * costs: for finding bugs, not for every day.
    *
    * @default false
    */
@@ -73,7 +74,8 @@ export interface BinoHmrOptions {
   threads?: number
   /**
    * What is logged of updates: nothing, Vite's usual lines with the reason of each reload, or also figures for each
-   * transaction. Warnings and errors are always logged. The environment variable `BINO_HMR_DEBUG=1` means `'debug'`.
+   * transaction and what was not sent, and why. Warnings and errors are always logged. The environment variable
+   * `BINO_HMR_DEBUG=1` means `'debug'`.
    *
    * @default 'info'
    */

@@ -208,6 +208,12 @@ export interface GraphUpdate {
   diagnostics: Array<GraphDiagnostic>
 }
 
+/** The hash of what lies at a path now, if that is a file of `size` bytes. */
+export declare function hashFile(path: string, size: number): number | null
+
+/** The hash of a text's bytes in UTF-8. */
+export declare function hashText(text: string): number
+
 /** One transaction, or several that were not taken in time. */
 export interface WatcherBatch {
   /** Number of the last transaction in it. */

@@ -77,3 +77,15 @@ export function createNativeWatcher(options, entries, wake) {
   const { NativeWatcher } = loadAddon()
   return new NativeWatcher(options, entries, wake)
 }
+
+/**
+ * @typedef {object} ContentHashes
+ * @property {(text: string) => number} hashText of the text's bytes in UTF-8
+ * @property {(file: string, size: number) => number | null} hashFile of what lies there now, if it is a file of that size
+ */
+
+/** @returns {ContentHashes} */
+export function contentHashes() {
+  const { hashText, hashFile } = loadAddon()
+  return { hashText, hashFile }
+}

@@ -57,6 +57,8 @@ it.each(Object.entries(between))(
   },
 )
 
+let edits = 0
+
 /** @param {{ act?: Function, bino?: any }} options */
 async function open({ act, bino }) {
   const project = createProject(FILES)
@@ -83,6 +85,7 @@ async function open({ act, bino }) {
     page,
     async save() {
       const payload = page.next()
+      project.write('leaf.js', `${FILES['leaf.js']}// edit ${++edits}\n`)
       const change = { kind: 'update', path: project.path('leaf.js'), type: 'file' }
       if (page.session) page.session.transactions.run({ epoch: 1, changes: [change] })
       else page.server.watcher.emit('change', change.path)

@@ -17,6 +17,9 @@ import { isUsedTsconfig } from './tsconfig.js'
 /** Channels that are patched already: two plugin objects may meet on one server. */
 const patched = new WeakSet()
 
+/** Who is told what really went out, by channel. @type {WeakMap<object, (payload: Payload) => void>} */
+const listeners = new WeakMap()
+
 /** Where payloads go while Vite's `hmr` is asked for its answer, which it gives synchronously. @type {Payload[] | undefined} */
 let captured
 
@@ -37,7 +40,10 @@ export function standInFront(environment) {
       return
     }
     const pass = delivering || payload?.type !== 'full-reload' ? undefined : currentPass()
-    if (!pass) return /** @type {any} */ (send).apply(hot, args)
+    if (!pass) {
+      if (typeof payload === 'object') listeners.get(hot)?.(payload)
+      return /** @type {any} */ (send).apply(hot, args)
+    }
     // Vite reloads for a tsconfig in its own listener, hence while the event is emitted; plugins send later.
     if (pass.emitting && pass.file.endsWith('.json') && !isUsedTsconfig(environment, pass.file)) {
       pass.transaction.heldBack.push({ environment, rule: `no loaded module uses ${pass.file}` })
@@ -46,6 +52,16 @@ export function standInFront(environment) {
     const { reloads } = pass.transaction
     reloads.set(environment, [...(reloads.get(environment) ?? []), payload])
   }
+}
+
+/**
+ * Tells of each payload that goes out, once {@link standInFront} was called for the environment.
+ *
+ * @param {Environment} environment
+ * @param {(payload: Payload) => void} listener
+ */
+export function listenTo(environment, listener) {
+  listeners.set(environment.hot, listener)
 }
 
 /**

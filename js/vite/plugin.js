@@ -122,8 +122,8 @@ export function binoHmr(given = {}) {
 
     transformIndexHtml: {
       order: 'pre',
-      handler(_html, { server, filename }) {
-        if (server) sessionOf(server)?.pageServed(filename.replaceAll('\\', '/'))
+      handler(html, { server, filename }) {
+        if (server) sessionOf(server)?.pageServed(filename.replaceAll('\\', '/'), html)
       },
     },
 

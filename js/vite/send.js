@@ -50,6 +50,7 @@ export function send(transaction, session) {
     const payloads = payloadsOf(work, walked[index], reloads, timestamp)
     if (payloads[0]?.type === 'update') nameNoFileToVue(work)
     for (const payload of payloads) deliver(environment, payload)
+    work.mirrored.baseline.renew(passes, payloads)
     for (const pass of transaction.passes) {
       // After the update: the page's overlay goes away with an update and must stay for an error.
       for (const payload of pass.errors.get(environment) ?? []) deliver(environment, payload)
@@ -68,7 +69,9 @@ export function send(transaction, session) {
       compareWithVite(work, walked[index], payloads, reloads, transaction.heldBack)
     }
   })
-  if (session.options.log !== 'debug') return
+  const isDebug = session.options.log === 'debug'
+  if (isDebug || session.options.verify) logSameBytes(transaction, session)
+  if (!isDebug) return
   for (const { environment, rule } of transaction.heldBack) {
     environment.logger.info(`[bino-hmr] ${environment.name} #${transaction.epoch}: no reload: ${rule}`, {
       timestamp: true,
@@ -261,6 +264,27 @@ function chainOf(chain, modules, environment) {
  */
 const shortOf = (file, { config: { root } }) =>
   file.startsWith(`${root}/`) ? path.posix.relative(root, file) : file
+
+/**
+ * Says for which files there is nothing to send, and what would have been sent to whom.
+ *
+ * @param {Transaction} transaction
+ * @param {Session} session
+ */
+function logSameBytes({ epoch, passes }, { environments }) {
+  for (const environment of Object.values(environments)) {
+    const same = passes.filter((pass) => pass.same.has(environment))
+    if (same.length === 0) continue
+    const { logger, name } = environment
+    const files = same.map(({ file }) => shortOf(file, environment))
+    const urls = same.flatMap((pass) => pass.same.get(environment) ?? [])
+    logger.info(
+      `[bino-hmr] ${name} #${epoch}: same bytes: ${list(files)}: pages have what is on disk, so nothing is sent` +
+        (urls.length > 0 ? ` for ${list(urls)}` : ''),
+      { timestamp: true },
+    )
+  }
+}
 
 /**
  * @param {import('vite').Logger} logger

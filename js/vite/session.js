@@ -6,7 +6,8 @@
 
 import path from 'node:path'
 import { listen } from '../control/listen.js'
-import { createEngine } from '../native.js'
+import { contentHashes, createEngine } from '../native.js'
+import { Baseline } from './baseline.js'
 import { Hold } from './hold.js'
 import { capture, standInFront } from './hot-channel.js'
 import { makeInvalidationIterative } from './invalidation.js'
@@ -27,6 +28,7 @@ import { wirePathOf } from './wire-path.js'
  * @typedef {object} Mirrored one environment's place in the engine
  * @property {number} graph the native graph
  * @property {Mirror} mirror keeps it current
+ * @property {Baseline} baseline what its pages hold
  * @property {(file: string, timestamp: number) => boolean} stampAgain invalidates what `onFileChange` just reached
  * @property {(url: string) => string} wirePath how this Vite writes a url in a payload
  */
@@ -74,6 +76,7 @@ export class Session {
     // Whoever awaits it sees the error; without this line a failure before that would end the process.
     this.ready.catch(() => {})
 
+    this.hashes = contentHashes()
     this.engine = createEngine(
       { ...watch.engine, debounce: debounceOf(options, watch), threads: options.threads },
       (event) => this.#onEvent(event),
@@ -141,19 +144,22 @@ export class Session {
     )
     standInFront(environment)
     this.#watchAddedFiles(environment)
+    const baseline = new Baseline(environment, (module) => mirror.indexOf(module), this.hashes)
     const { stampAgain } = makeInvalidationIterative(environment.moduleGraph, () => mirror.version)
-    const mirrored = { graph, mirror, stampAgain, wirePath: wirePathOf(environment) }
+    const mirrored = { graph, mirror, baseline, stampAgain, wirePath: wirePathOf(environment) }
     this.#mirrored.set(environment, mirrored)
     return mirrored
   }
 
   /**
-   * Notes that a page was made of a file.
+   * Notes that a page is about to be made of a file.
    *
    * @param {string} file as Vite's `transformIndexHtml` names it: where a framework brings its own HTML, by the url
+   * @param {string} html the text of it
    */
-  pageServed(file) {
+  pageServed(file, html) {
     this.#pages.add(file)
+    if (!this.#closed) this.mirrorOf(this.environments.client).baseline.served(file, html)
     if (!file.endsWith('.html')) this.#knowsPages = false
   }
 
@@ -308,7 +314,8 @@ export class Session {
       )
       if (event.type === 'held') return this.hold.wait(changes)
       if (event.type === 'released') this.hold.leave(event.epoch, changes)
-      const passes = this.transactions.run({ epoch: event.epoch, changes })
+      const isPrompt = event.type === 'batch' && !event.rescan && this.watch.engine.poll === undefined
+      const passes = this.transactions.run({ epoch: event.epoch, changes, isPrompt })
       if (passes === 0) this.hold.sent(event.epoch)
     } else if (event.type === 'ready') {
       this.#leaveOut(() => Object.keys(this.engine.watched()))
@@ -356,17 +363,28 @@ export class Session {
     if (!Array.isArray(modules) || !modules.every((module) => isModuleOf(environment, module))) {
       return void hmr(environment)
     }
-    if (this.options.verify)
+    const held = this.mirrorOf(environment).baseline.heldBack(pass, modules)
+    const news = held.modules.size > 0 ? modules.filter((module) => !held.modules.has(module)) : modules
+    const isSame = news.length === 0 && (held.modules.size > 0 || held.page)
+    if (this.options.verify && !isSame) {
+      // Vite stamps what it is asked about, so it is not asked about what is not sent.
+      options.modules = news
       pass.expected.set(
         environment,
         capture(environment, () => hmr(environment)),
       )
+    }
     // With no modules left Vite sends nothing but the error of a hook, and a reload for `.html` that ours replaces.
     options.modules = []
     const errors = capture(environment, () => hmr(environment)).filter((payload) => payload.type === 'error')
     options.modules = modules
-    if (errors.length > 0) pass.errors.set(environment, errors)
-    else pass.seeds.set(environment, [...modules])
+    if (errors.length > 0) return void pass.errors.set(environment, errors)
+    if (held.modules.size > 0 || held.page)
+      pass.same.set(
+        environment,
+        [...held.modules].map(({ url }) => url),
+      )
+    if (!isSame) pass.seeds.set(environment, [...news])
   }
 
   /** @param {Transaction} transaction */

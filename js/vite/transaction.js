@@ -29,6 +29,8 @@ export class Pass {
   errors = /** @type {Map<Environment, Payload[]>} */ (new Map())
   /** What Vite itself would have sent; only with `verify`. */
   expected = /** @type {Map<Environment, Payload[]>} */ (new Map())
+  /** Environments whose pages have what is on disk, each with the urls for which nothing is sent. */
+  same = /** @type {Map<Environment, string[]>} */ (new Map())
   /** Vite's own way, for when ours fails. */
   hmr = /** @type {Hmr | undefined} */ (undefined)
   /** What ties the code of this pass to it; emptied at its end. */
@@ -66,6 +68,8 @@ export class Transaction {
   reloads = /** @type {Map<Environment, Payload[]>} */ (new Map())
   /** Reloads that were not sent, each with the rule that held it back. @type {{ environment: Environment, rule: string }[]} */
   heldBack = []
+  /** Whether its changes were told as they happened, and not found by looking or held for a while. */
+  isPrompt = false
   pending = 0
   patience = /** @type {NodeJS.Timeout | undefined} */ (undefined)
 
@@ -130,11 +134,12 @@ export class Transactions {
   }
 
   /**
-   * @param {{ epoch: number, changes: Change[] }} batch
+   * @param {{ epoch: number, changes: Change[], isPrompt: boolean }} batch
    * @returns {number} how many passes it has; without any it is over already
    */
-  run({ epoch, changes }) {
+  run({ epoch, changes, isPrompt }) {
     const transaction = new Transaction(epoch)
+    transaction.isPrompt = isPrompt
     const events = changes.map((change) => {
       if (change.type === 'directory' || !this.hasPass(change.path))
         return { change, store: { pass: undefined } }

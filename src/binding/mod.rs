@@ -2,6 +2,7 @@
 //!
 //! `js/native.js` is the only caller. A panic of the core becomes a JavaScript error with a code, never an abort.
 
+mod content;
 mod engine;
 mod failure;
 mod feeds;

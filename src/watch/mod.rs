@@ -9,6 +9,7 @@
 
 mod anchors;
 mod check;
+mod content;
 mod disk;
 mod git;
 mod ignore;
@@ -35,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::path::normalize;
 
 use anchors::Beside;
+pub use content::{hash_content, hash_file};
 use ignore::Ignore;
 use links::Links;
 use os::Os;
