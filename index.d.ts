@@ -37,7 +37,7 @@ export interface BinoHmrOptions {
    * What modules are loaded from is watched all the same (in a repository that was left out: all of it), and so is what
    * was asked for: `publicDir`, `server.watcher.add()`, `this.addWatchFile()`, the places where an import was looked for
    * in vain. When an ignore file changes, what is watched follows, and no event tells of it: nothing happened to those
-   * files. Above the root ignore files are read at the start, and when one below it changes.
+   * files. Those above the root and git's own are read at the start, and when one below it changes.
    *
    * @default true
    */

@@ -68,9 +68,11 @@ impl Scope {
         Ok(base)
     }
 
-    /// Takes in a single file, unless the user left it out. Says whether it is new.
-    pub(super) fn add_file(&mut self, file: &Path) -> bool {
-        !self.files.contains(file) && !self.ignores_above(file) && self.files.insert(file.to_owned())
+    /// Takes in a single file, unless the user left it out. Says whether it is new. `inside`, whether the directory that
+    /// it lies in is watched: then nobody left that one out, and most modules need no further look.
+    pub(super) fn add_file(&mut self, file: &Path, inside: bool) -> bool {
+        let ignores = |file| if inside { self.ignores(file) } else { self.ignores_above(file) };
+        !self.files.contains(file) && !ignores(file) && self.files.insert(file.to_owned())
     }
 
     /// Takes a single file out again.

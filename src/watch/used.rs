@@ -70,7 +70,8 @@ impl Watch {
         let mut new = Vec::new();
         for file in files {
             let file = plain(file);
-            if file.is_absolute() && self.scope.add_file(&file) && !self.tree.holds_parent(&file) {
+            let inside = self.tree.holds_parent(&file);
+            if file.is_absolute() && self.scope.add_file(&file, inside) && !inside {
                 new.push(file);
             }
         }

@@ -122,7 +122,9 @@ fn replay(batches: &[ChangeBatch], tree: &mut Tree, updated: &mut BTreeSet<PathB
 
 fn one_seed(seed: u64) {
     let mut random = Random(seed);
-    let mut lab = Bench::new().with(&["root/a/b/c", "root/d", "out/x"]).start();
+    let mut lab = Bench::new()
+        .with(&["root/a/b/c", "root/d", "out/x"])
+        .start_with(|options, _| options.gitignore = true);
     let mut told = Tree::new();
     on_disk(&lab.at("root"), &mut told);
     for round in 0..6 {
