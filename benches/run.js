@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --only latency,storm,scan,watchers,propagation] [--quick]`: bino-hmr beside stock Vite, bundlers and
- * watchers in one run. Prints what it does, and writes `bench-results/`: `results.json`, `table.md`, and plots. It never
- * judges: a slow machine gives slow figures, not a failure.
+ * `npm run bench [-- --only latency,storm,scan,watchers,truth,propagation] [--quick]`: bino-hmr beside stock Vite,
+ * bundlers and watchers in one run. Prints what it does, and writes `bench-results/`: `results.json`, `table.md`, and
+ * plots. It never judges: a slow machine gives slow figures, not a failure.
  *
  * `npm run bench -- --plots` measures nothing, and draws `docs/plots/` anew from the last results.
  *
@@ -16,6 +16,7 @@ import { measurePropagation } from './propagation.js'
 import { measureScan } from './scan.js'
 import { measureStorm } from './storm.js'
 import { tableOf } from './table.js'
+import { measureTruth } from './truth.js'
 import { measureWatchers } from './watchers.js'
 
 const SECTIONS = {
@@ -23,6 +24,7 @@ const SECTIONS = {
   storm: measureStorm,
   scan: measureScan,
   watchers: measureWatchers,
+  truth: measureTruth,
   propagation: measurePropagation,
 }
 

@@ -3,6 +3,7 @@
 import { bold, factor, ms, table } from './markdown.js'
 import { SHAPE_NAMES } from './names.js'
 import { scanTable } from './table-scan.js'
+import { truthTables } from './table-truth.js'
 import { watcherTables } from './table-watchers.js'
 
 /**
@@ -12,7 +13,7 @@ import { watcherTables } from './table-watchers.js'
  */
 
 /** @param {any} results */
-export function tableOf({ machine, quick, seconds, latency, storm, scan, watchers, propagation }) {
+export function tableOf({ machine, quick, seconds, latency, storm, scan, watchers, truth, propagation }) {
   const sections = [
     '# bino-hmr beside stock Vite and others',
     `\`${machine.command}\`, ${machine.date}, commit ${machine.commit}, ${seconds} s. Node ${machine.node}, ` +
@@ -26,6 +27,7 @@ export function tableOf({ machine, quick, seconds, latency, storm, scan, watcher
   if (storm) sections.push(...stormOf(storm))
   if (scan) sections.push(...scanTable(scan))
   if (watchers) sections.push(...watcherTables(watchers))
+  if (truth) sections.push(...truthTables(truth))
   if (propagation) sections.push(...propagationOf(propagation))
   return `${sections.join('\n\n')}\n`
 }

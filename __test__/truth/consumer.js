@@ -9,8 +9,8 @@ import fs from 'node:fs'
  * @typedef {Map<string, Entry>} Tree
  */
 
-/** What no watcher is asked to watch: git's own folder, and what editors call a backup. */
-const UNWATCHED = /^\.git$|~$/
+/** What no watcher is asked to watch: git's own folder, and what editors call a backup. @param {string} name */
+export const isWatched = (name) => name !== '.git' && !name.endsWith('~')
 
 /**
  * Everything below a folder, as the documentation of `createWatcher` counts it: a link to a file is a file; links to
@@ -23,7 +23,7 @@ const UNWATCHED = /^\.git$|~$/
 export function treeOnDisk(root, tree = new Map()) {
   for (const entry of fs.readdirSync(root, { withFileTypes: true })) {
     const path = `${root}/${entry.name}`
-    if (UNWATCHED.test(entry.name)) continue
+    if (!isWatched(entry.name)) continue
     if (entry.isDirectory()) {
       tree.set(path, { type: 'directory' })
       treeOnDisk(path, tree)
