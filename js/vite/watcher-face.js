@@ -113,9 +113,10 @@ export class WatcherFace {
   /**
    * Tells what could not be watched to whoever listens for it, beside Vite: it is in the log already.
    *
-   * @param {Error} error
+   * @param {Error & { code?: string }} error
    */
   error(error) {
+    if (this.watcher.options.ignorePermissionErrors && error.code?.endsWith('_DENIED')) return
     for (const listener of this.watcher.rawListeners('error')) {
       if (!this.vites.has(listener)) listener.call(this.watcher, error)
     }
