@@ -87,7 +87,7 @@ export async function measureTruth({ quick, say }) {
   const rows = { stories: [], cases: [], errors: {} }
   try {
     for (const side of SIDES) {
-      let child = startChild('./truth-child.js', [side])
+      let child = startSide(side)
       /** @type {Record<string, number>} */
       const failures = {}
       /** A watcher that takes its process with it begins anew. @param {() => Promise<TruthRow[]>} measure */
@@ -98,7 +98,7 @@ export async function measureTruth({ quick, say }) {
           const { message } = /** @type {Error} */ (error)
           failures[message] = (failures[message] ?? 0) + 1
           await child.stop()
-          child = startChild('./truth-child.js', [side])
+          child = startSide(side)
           say(`${side}: ${message}`)
           return []
         }
@@ -132,6 +132,14 @@ export async function measureTruth({ quick, say }) {
 }
 
 /** @typedef {ReturnType<typeof startChild>} Child */
+
+/** @param {string} side */
+function startSide(side) {
+  const child = startChild('./truth-child.js', [side])
+  // Each lane asks by itself.
+  child.child.setMaxListeners(LANES + 1)
+  return child
+}
 
 let lastId = 0
 
