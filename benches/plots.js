@@ -64,7 +64,7 @@ function watcherPlots({ starts }) {
       'watchers-start',
       around({
         ...shared,
-        title: 'From start to ready',
+        title: 'Watching a folder: from start to ready',
         note: 'Medians.',
         yTitle: 'time, lower is better',
         yFormat: TIME,
@@ -78,7 +78,7 @@ function watcherPlots({ starts }) {
       'watchers-memory',
       around({
         ...shared,
-        title: 'Resident memory of the process that watches',
+        title: 'Watching a folder: resident memory of the process',
         note: 'Medians.',
         yTitle: 'memory, lower is better',
         yFormat: MEMORY,
@@ -98,7 +98,7 @@ function scanPlots(rows) {
     [
       'scan',
       around({
-        title: 'From nothing to the whole module graph',
+        title: 'Cold scan: from nothing to the whole module graph',
         note: 'Medians, warm page cache.',
         xTitle: 'modules',
         yTitle: 'time, lower is better',

@@ -50,16 +50,17 @@ const SETTLE_MS = 1000
  * @property {string} tree
  * @property {string} side
  * @property {number} operations
- * @property {number} files whose last state has to be known
- * @property {number} writing milliseconds that the writer took
- * @property {number} last milliseconds from the writer's end to the last event
- * @property {number} events
- * @property {number} lost files of which nothing was heard since the last operation
- * @property {Record<string, number>} lostKinds the same by the last operation
- * @property {number} wrong files of which the last event says the opposite of what is there
- * @property {number | undefined} cpu milliseconds of the watching process
- * @property {number} busy milliseconds of its event loop
- * @property {number | undefined} memory afterwards, in bytes
+ * @property {string} [problem] why there is nothing of what follows
+ * @property {number} [files] whose last state has to be known
+ * @property {number} [writing] milliseconds that the writer took
+ * @property {number} [last] milliseconds from the writer's end to the last event
+ * @property {number} [events]
+ * @property {number} [lost] files of which nothing was heard since the last operation
+ * @property {Record<string, number>} [lostKinds] the same by the last operation
+ * @property {number} [wrong] files of which the last event says the opposite of what is there
+ * @property {number | undefined} [cpu] milliseconds of the watching process
+ * @property {number} [busy] milliseconds of its event loop
+ * @property {number | undefined} [memory] afterwards, in bytes
  *
  * @typedef {{ tree: string, side: string, seconds: number, cpu: number }} IdleRow cpu in milliseconds
  */
@@ -92,10 +93,7 @@ export async function measureWatchers({ quick, say }) {
     if (tree.storm > 0) {
       for (const side of able) {
         const row = await measureStorm(side, root, tree, files)
-        say(
-          `${tree.name}, storm of ${row.operations}, ${side}: ${row.events} events, ${row.lost} lost, ` +
-            `${row.wrong} wrong, ${row.cpu} ms of CPU`,
-        )
+        say(`${tree.name}, storm of ${row.operations}, ${side}: ${described(row)}`)
         rows.storms.push(row)
       }
     }
@@ -202,9 +200,26 @@ async function startWatcher(side, root) {
  * @returns {Promise<WatchStormRow>}
  */
 async function measureStorm(side, root, tree, files) {
-  const { child } = await startWatcher(side, root)
-  const { pid } = child.child
+  const about = { tree: tree.name, side, operations: tree.storm }
   const storm = makeStorm(files, tree.storm)
+  const { child } = await startWatcher(side, root)
+  try {
+    return { ...about, ...(await throughStorm(child, storm)) }
+  } catch (error) {
+    // The others are still worth measuring.
+    return { ...about, problem: String(error).split('\n')[0] }
+  } finally {
+    await child.stop()
+    storm.undo()
+  }
+}
+
+/**
+ * @param {ReturnType<typeof startChild>} child
+ * @param {ReturnType<typeof makeStorm>} storm
+ */
+async function throughStorm(child, storm) {
+  const { pid } = child.child
   await child.ask('record')
   const before = usageOf(pid)
   const start = now()
@@ -213,12 +228,7 @@ async function measureStorm(side, root, tree, files) {
   const { events, busy, lastAt } = await child.ask('recorded')
   const after = usageOf(pid)
   const { lostKinds, wrong } = await child.ask('judge', fates)
-  await child.stop()
-  storm.undo()
   return {
-    tree: tree.name,
-    side,
-    operations: tree.storm,
     files: fates.length,
     writing: written - start,
     last: lastAt - written,
@@ -231,6 +241,10 @@ async function measureStorm(side, root, tree, files) {
     memory: after?.memory,
   }
 }
+
+/** @param {WatchStormRow} row */
+const described = ({ problem, events, lost, wrong, cpu }) =>
+  problem ?? `${events} events, ${lost} lost, ${wrong} wrong, ${cpu} ms of CPU`
 
 /**
  * All at once, as far as the system has watches for them: they are idle, and take nothing from each other.
