@@ -59,6 +59,10 @@ impl Links {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.ways.is_empty()
+    }
+
     /// The links that lead through a path.
     pub(super) fn through(&self, path: &Path) -> impl Iterator<Item = &Path> {
         self.through.get(path).into_iter().flatten().map(|link| &**link)

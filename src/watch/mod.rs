@@ -489,6 +489,9 @@ impl Watch {
             let tree = &self.tree;
             self.links.retain(|link| tree.holds_beside(link));
         }
+        if self.links.is_empty() && self.shared.is_empty() {
+            return;
+        }
         let path_of = |change: &Change| PathBuf::from(&change.path);
         let dirty = transaction.dirty().iter().map(|dirty| dirty.path.to_path_buf());
         let mut fresh: Vec<PathBuf> = dirty.chain(changes.iter().map(path_of)).collect();
