@@ -51,6 +51,23 @@ export interface BinoHmrOptions {
    */
   debounce?: 'adaptive' | number
   /**
+   * What is looked at again and again because no event tells of it. Watches are placed besides, except with `true`.
+   *
+   * - Absent: what has to be. Folders on a mount whose kind does not tell of all changes (the drives of Windows in WSL,
+   *   NFS, SMB, FUSE, folders shared with a virtual machine); from the first change on that came without an event, the
+   *   mount that it is on; and, at a limit of the system, the folders that got no watch. The log says which and why.
+   * - `true`: everything, each 100 ms. `{ interval }`: everything, each so many milliseconds, from 10 to 3600000.
+   * - `false`: nothing, whatever is missed.
+   *
+   * Files that the module graph uses are looked at each `interval`, the rest and binary files less often, and all
+   * together takes at most 5 % of a core: what is too much for that is looked at less often.
+   *
+   * This option wins over the environment variables `CHOKIDAR_USEPOLLING` and `CHOKIDAR_INTERVAL`, and these over
+   * Vite's `server.watch.usePolling`, `interval` (of used files, 100 by default) and `binaryInterval` (of the rest,
+   * 300). `usePolling: false` means `false`.
+   */
+  poll?: boolean | { interval: number }
+  /**
    * Whether the `bino` command can reach the server: through a socket in a folder that only this user can look into
    * (`$XDG_RUNTIME_DIR`, or one in the folder for temporary files), on Windows a named pipe. It keeps nothing alive. Vitest's
    * servers have none. Where it cannot be opened, a warning says why (`BINO_CONTROL_FOLDER`, `BINO_CONTROL_FAILED`).
@@ -188,12 +205,11 @@ export interface WatcherOptions {
    */
   debounce?: 'adaptive' | number
   /**
-   * Compares everything with the disk each `interval` milliseconds, from 10 to 3600000, instead of asking the operating
-   * system: for network drives and mounts of virtual machines, which tell nothing. Costs time with each file watched.
-   *
-   * @default false
+   * What is looked at again and again because no event tells of it: as {@link BinoHmrOptions.poll}, with the same
+   * environment variables. Without `entries` every file is looked at each `interval`. What is polled, and why, is said
+   * once by a warning of the process with the code `BINO_WATCH_POLLING`.
    */
-  poll?: false | { interval: number }
+  poll?: boolean | { interval: number }
   /**
    * Threads of the pool that reads folders, from 1 to 256.
    *
@@ -343,7 +359,9 @@ export interface WatcherStats extends EngineStats {
  * | `BINO_GLOB_INVALID` | a glob of `ignore` does not parse; thrown |
  * | `BINO_THREAD_START` | the operating system gives no thread; thrown |
  * | `BINO_ADDON_MISSING`, `BINO_ADDON_LOAD` | there is no native addon for this platform, or it does not load; thrown |
- * | `BINO_WATCH_LIMIT` | the limit on watches is reached and some folders are not watched; the watcher goes on |
+ * | `BINO_WATCH_LIMIT` | a limit of the system on watches is reached, and some folders are polled (with `poll: false` not watched); the watcher goes on |
+ * | `BINO_WATCH_DENIED` | some folders may not be read; the watcher goes on, and watches them when they may be |
+ * | `BINO_WATCH_POLLING` | something is polled; never an `error` event, always a warning of the process |
  * | `BINO_WATCH_FAILED` | some folder cannot be watched, and the watcher goes on; or, thrown, nothing can be |
  * | `BINO_ENGINE_PANIC` | a bug of ours; the watcher has stopped |
  * | `BINO_ENGINE_CLOSED` | the call came after {@link Watcher.close} |

@@ -108,8 +108,12 @@ export interface EngineOptions {
   depth?: number
   /** Milliseconds; absent means the adaptive rule. */
   debounce?: number
-  /** Milliseconds between two looks at the disk; absent means that the operating system tells. */
-  poll?: number
+  /** Whether everything is polled or nothing; absent means what has to be. */
+  poll?: boolean
+  /** Milliseconds between two looks at what is polled and used. */
+  interval?: number
+  /** Milliseconds between two looks at what is polled and not used. */
+  restInterval?: number
   /** Threads of the pool. */
   threads: number
 }

@@ -13,7 +13,9 @@ import { loadAddon } from './load-addon.js'
  * @property {boolean} [gitignore] whether ignore files leave folders out too
  * @property {number | undefined} depth
  * @property {number | undefined} debounce milliseconds; without it the adaptive rule
- * @property {number | undefined} poll milliseconds between two looks; without it the operating system tells
+ * @property {boolean | undefined} poll everything or nothing; without it what no event tells of
+ * @property {number | undefined} interval milliseconds between two looks at what is polled and used
+ * @property {number | undefined} restInterval milliseconds between two looks at the rest
  * @property {number} threads of the pool
  *
  * @typedef {{ type: 'ready' }

@@ -4,6 +4,7 @@
 
 import os from 'node:os'
 import { checkOptions } from './check-options.js'
+import { POLL_RULE } from './polling.js'
 
 /** @typedef {import('./check-options.js').Rule} Rule */
 
@@ -12,7 +13,7 @@ const LOG_LEVELS = ['silent', 'info', 'debug']
 /** @param {unknown} value */
 const isBoolean = (value) => typeof value === 'boolean'
 
-/** Of everything that watches. @type {Record<'ignore' | 'gitignore' | 'debounce' | 'threads', Rule>} */
+/** Of everything that watches. @type {Record<'ignore' | 'gitignore' | 'debounce' | 'poll' | 'threads', Rule>} */
 export const WATCH_RULES = {
   ignore: {
     takes: 'an array of globs or paths',
@@ -26,6 +27,7 @@ export const WATCH_RULES = {
     accepts: (value) => value === 'adaptive' || (typeof value === 'number' && value >= 0 && value <= 60_000),
     fallback: 'adaptive',
   },
+  poll: POLL_RULE,
   threads: {
     takes: 'a whole number from 1 to 256',
     accepts: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 256,
@@ -33,12 +35,20 @@ export const WATCH_RULES = {
   },
 }
 
-/** @type {Record<keyof Required<import('../index.d.ts').BinoHmrOptions>, Rule>} */
+/**
+ * The options as they are used: only `poll` may be left open.
+ *
+ * @typedef {import('../index.d.ts').BinoHmrOptions} Given
+ * @typedef {Required<Omit<Given, 'poll'>> & Pick<Given, 'poll'>} Options
+ */
+
+/** @type {Record<keyof Options, Rule>} */
 const RULES = {
   enabled: { takes: 'a boolean', accepts: isBoolean, fallback: true },
   ignore: WATCH_RULES.ignore,
   gitignore: WATCH_RULES.gitignore,
   debounce: WATCH_RULES.debounce,
+  poll: WATCH_RULES.poll,
   control: { takes: 'a boolean', accepts: isBoolean, fallback: true },
   verify: { takes: 'a boolean', accepts: isBoolean, fallback: false },
   threads: WATCH_RULES.threads,
@@ -54,11 +64,11 @@ const RULES = {
  *
  * @param {unknown} given
  * @param {NodeJS.ProcessEnv} env `BINO_HMR_ENABLED` and `BINO_HMR_DEBUG` win over the options
- * @returns {Required<import('../index.d.ts').BinoHmrOptions>}
+ * @returns {Options}
  * @throws {TypeError} with `code: 'BINO_OPTION_INVALID'`, naming the option
  */
 export function readOptions(given, env) {
-  /** @type {Required<import('../index.d.ts').BinoHmrOptions>} */
+  /** @type {Options} */
   const options = checkOptions('binoHmr()', RULES, given)
   const enabled = env.BINO_HMR_ENABLED
   if (enabled !== undefined && enabled !== '') options.enabled = enabled !== '0' && enabled !== 'false'

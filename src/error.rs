@@ -19,17 +19,33 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The limit on inotify watches is reached.
-    #[error(
-        "cannot watch {path}: the inotify watch limit is reached; raise it with \
-         `sudo sysctl fs.inotify.max_user_watches=524288`"
-    )]
+    /// A limit of the system on watches is reached. What is watched already stays so.
+    #[error("{summary}. To raise it, {fix}")]
     WatchLimit {
-        /// The folder that could not be watched.
+        /// Which limit, how far it reaches, and what becomes of the rest.
+        summary: String,
+        /// The command that raises it.
+        fix: String,
+    },
+    /// Folders may not be read by this process. Everything else is watched.
+    #[error(
+        "no permission to read {}{}; what is in there is not watched until it may be read",
+        .paths.join(", "),
+        if *.more > 0 { format!(" and {more} more folders") } else { String::new() }
+    )]
+    WatchDenied {
+        /// The first of them.
+        paths: Vec<String>,
+        /// How many others there are.
+        more: usize,
+    },
+    /// Not an error: a folder is looked at again and again, since its changes do not all come as events.
+    #[error("{path} is polled, because {reason}; `poll: false` ends that")]
+    Polling {
+        /// The folder.
         path: String,
-        /// What the watcher library said.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        /// Why.
+        reason: String,
     },
     /// A glob of the `ignore` option or of Vite's `watch.ignored` does not parse.
     #[error("cannot read the glob {glob:?}: {source}")]
@@ -77,6 +93,8 @@ impl Error {
             Self::RootMissing { .. } => "BINO_ROOT_MISSING",
             Self::Watch { .. } => "BINO_WATCH_FAILED",
             Self::WatchLimit { .. } => "BINO_WATCH_LIMIT",
+            Self::WatchDenied { .. } => "BINO_WATCH_DENIED",
+            Self::Polling { .. } => "BINO_WATCH_POLLING",
             Self::Glob { .. } => "BINO_GLOB_INVALID",
             Self::Thread { .. } => "BINO_THREAD_START",
             Self::Panic { .. } => "BINO_ENGINE_PANIC",

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bino_hmr::change::ChangeBatch;
-use bino_hmr::engine::{Engine, EngineEvent, EngineOptions, UsedFiles};
+use bino_hmr::engine::{Engine, EngineEvent, EngineOptions, PollMode, PollOptions, UsedFiles};
 use bino_hmr::project::ProjectUpdate;
 use crossbeam_channel::Receiver;
 
@@ -199,7 +199,8 @@ fn start_time() {
         notify::Watcher::watch(&mut raw, temp.path(), notify::RecursiveMode::Recursive).unwrap();
         let raw_took = start_of_raw.elapsed();
         drop(raw);
-        let poll = (round % 2 == 1).then_some(Duration::from_secs(60));
+        let mode = if round % 2 == 1 { PollMode::Always } else { PollMode::Never };
+        let poll = PollOptions { mode, ..PollOptions::default() };
         let gitignore = round % 4 < 2;
         let before = resident();
         let (engine, events) = start(EngineOptions { threads: 2, poll, gitignore, ..options(temp.path()) });

@@ -32,7 +32,7 @@ describe('a wrong option is a TypeError that names it, what it got and what it t
       { debounce: -1 },
       "takes 'adaptive' or a number of milliseconds from 0 to 60000, but got -1",
     ],
-    ['poll', { poll: true }, '"poll" of createWatcher() takes false or { interval }'],
+    ['poll', { poll: 100 }, '"poll" of createWatcher() takes true, false or { interval }'],
     ['poll without an interval', { poll: {} }, 'but got {}'],
     ['poll of another name', { poll: { interval: 20, every: 3 } }, 'but got {"interval":20,"every":3}'],
     ['poll too often', { poll: { interval: 0 } }, 'but got {"interval":0}'],

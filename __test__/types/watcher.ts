@@ -26,14 +26,13 @@ createWatcher({
   signal: AbortSignal.timeout(1000),
 })
 createWatcher({ debounce: 'adaptive', poll: false })
+createWatcher({ poll: true })
 // @ts-expect-error a folder, not several
 createWatcher({ root: ['src'] })
 // @ts-expect-error a list
 createWatcher({ ignore: '**/*.tmp' })
 // @ts-expect-error no such word
 createWatcher({ debounce: 'fast' })
-// @ts-expect-error how often is for the user to say
-createWatcher({ poll: true })
 // @ts-expect-error the interval has a name
 createWatcher({ poll: { every: 3 } })
 // @ts-expect-error the signal, not the controller

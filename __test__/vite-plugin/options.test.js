@@ -28,6 +28,8 @@ describe('a wrong option is a TypeError that names it, what it got and what it t
     ],
     ['debounce that is no number', { debounce: Number.NaN }, 'but got NaN'],
     ['debounce of another word', { debounce: 'fast' }, 'but got "fast"'],
+    ['poll', { poll: 100 }, 'the option "poll" of binoHmr() takes true, false or { interval }'],
+    ['poll too often', { poll: { interval: 1 } }, 'but got {"interval":1}'],
     [
       'verify',
       { verify: () => true },

@@ -1,5 +1,6 @@
 import { createServer, resolveConfig } from 'vite'
-import { expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { readPolling } from '../../js/polling.js'
 import { readWatchOptions } from '../../js/vite/watch-options.js'
 
 it("carries over Vite's own ignores, the user's, and what only JavaScript can decide", async () => {
@@ -14,7 +15,9 @@ it("carries over Vite's own ignores, the user's, and what only JavaScript can de
     },
   })
   onTestFinished(() => server.close())
-  const { engine, ignored } = readWatchOptions(server.config, server.watcher.options, ['generated/**'])
+  const { engine, ignored } = readWatchOptions(server.config, server.watcher.options, {
+    ignore: ['generated/**'],
+  })
   expect(engine.ignore).toContain('**/node_modules/**')
   expect(engine.ignore).toContain('**/logs/**')
   expect(engine.ignore).toContain('notes')
@@ -35,7 +38,7 @@ it('what lies below an ignored folder is ignored too, and functions that ask for
           Boolean(stats?.isFile()) && file.endsWith('package.json'),
       ],
     }),
-    [],
+    { ignore: [] },
   )
   const below = (/** @type {string} */ file) => ignored(`${config.root}/${file}`)
   expect(['expression/a.js', 'called/deep/b.js', 'package.json', 'src/a.js'].map(below)).toEqual([
@@ -50,7 +53,7 @@ it('a relative glob of Vite means nothing without a cwd, as for chokidar; one of
   const config = await resolveConfig({ configFile: false, logLevel: 'silent' }, 'serve')
   /** @param {object} watcher */
   const ignoreOf = (watcher) =>
-    readWatchOptions(config, /** @type {any} */ (watcher), ['ours/**']).engine.ignore
+    readWatchOptions(config, /** @type {any} */ (watcher), { ignore: ['ours/**'] }).engine.ignore
   expect(ignoreOf({ ignored: ['logs/**'] })).toEqual(['logs/**', `${config.root}/ours/**`])
   expect(ignoreOf({ ignored: ['logs/**'], cwd: '/elsewhere' })).toEqual([
     '/elsewhere/logs/**',
@@ -58,14 +61,10 @@ it('a relative glob of Vite means nothing without a cwd, as for chokidar; one of
   ])
 })
 
-it('translates polling, depth and awaitWriteFinish', async () => {
+it('translates depth and awaitWriteFinish', async () => {
   const config = await resolveConfig({ configFile: false, logLevel: 'silent' }, 'serve')
   /** @param {object} watcher */
-  const read = (watcher) => readWatchOptions(config, /** @type {any} */ (watcher), [])
-  expect(read({ usePolling: true }).engine.poll).toBe(100)
-  expect(read({ usePolling: true, interval: 500 }).engine.poll).toBe(500)
-  expect(read({ usePolling: true, interval: 0 }).engine.poll).toBe(20)
-  expect(read({ interval: 500 }).engine.poll).toBeUndefined()
+  const read = (watcher) => readWatchOptions(config, /** @type {any} */ (watcher), { ignore: [] })
   expect(read({ depth: 2 }).engine.depth).toBe(2)
   expect(read({ awaitWriteFinish: true }).debounce).toBe(2000)
   expect(read({ awaitWriteFinish: { stabilityThreshold: 30 } }).debounce).toBe(30)
@@ -74,8 +73,66 @@ it('translates polling, depth and awaitWriteFinish', async () => {
 
 it('knows the files that make Vite restart', async () => {
   const config = await resolveConfig({ configFile: false, logLevel: 'silent', mode: 'staging' }, 'serve')
-  const { restarts } = readWatchOptions(config, /** @type {any} */ ({}), [])
+  const { restarts } = readWatchOptions(config, /** @type {any} */ ({}), { ignore: [] })
   expect([...restarts]).toEqual(
     ['.env', '.env.local', '.env.staging', '.env.staging.local'].map((name) => `${config.root}/${name}`),
   )
+})
+
+describe('what is polled', () => {
+  /** @type {[string, import('../../js/polling.js').Poll | undefined, NodeJS.ProcessEnv, object, object][]} */
+  const cases = [
+    ['nothing said', undefined, {}, {}, { poll: undefined }],
+    ['usePolling', undefined, {}, { usePolling: true }, { poll: true }],
+    ['usePolling, refused', undefined, {}, { usePolling: false }, { poll: false }],
+    [
+      'the intervals, whatever is polled',
+      undefined,
+      {},
+      { interval: 500, binaryInterval: 900 },
+      { poll: undefined, interval: 500, restInterval: 900 },
+    ],
+    ['an interval of zero', undefined, {}, { usePolling: true, interval: 0 }, { poll: true, interval: 10 }],
+    ['the environment says 1', undefined, { CHOKIDAR_USEPOLLING: '1' }, {}, { poll: true }],
+    ['the environment says True', undefined, { CHOKIDAR_USEPOLLING: 'True' }, {}, { poll: true }],
+    ['the environment says anything', undefined, { CHOKIDAR_USEPOLLING: 'yes' }, {}, { poll: true }],
+    ['the environment wins', undefined, { CHOKIDAR_USEPOLLING: '0' }, { usePolling: true }, { poll: false }],
+    ['the environment says FALSE', undefined, { CHOKIDAR_USEPOLLING: 'FALSE' }, {}, { poll: false }],
+    ['the environment says nothing', undefined, { CHOKIDAR_USEPOLLING: '' }, {}, { poll: false }],
+    [
+      'the interval of the environment',
+      undefined,
+      { CHOKIDAR_INTERVAL: '250' },
+      { interval: 500 },
+      { interval: 250 },
+    ],
+    ['one that is no number', undefined, { CHOKIDAR_INTERVAL: 'often' }, {}, { interval: undefined }],
+    ['our option wins', false, { CHOKIDAR_USEPOLLING: '1' }, { usePolling: true }, { poll: false }],
+    [
+      'our option means the default interval',
+      true,
+      { CHOKIDAR_INTERVAL: '250' },
+      { interval: 500 },
+      { poll: true, interval: undefined, restInterval: undefined },
+    ],
+    ['our interval', { interval: 40 }, {}, { interval: 500 }, { poll: true, interval: 40, restInterval: 40 }],
+  ]
+  it.each(cases)('%s', (_name, option, env, watch, expected) => {
+    expect(readPolling(option, env, watch)).toMatchObject(expected)
+  })
+
+  it("takes the user's own word for usePolling, not chokidar's default", async () => {
+    const read = async (/** @type {object} */ watch) => {
+      const server = await createServer({
+        configFile: false,
+        logLevel: 'silent',
+        server: { middlewareMode: true, watch },
+      })
+      onTestFinished(() => server.close())
+      return readWatchOptions(server.config, server.watcher.options, { ignore: [] }).engine
+    }
+    expect(await read({})).toMatchObject({ poll: undefined, interval: 100, restInterval: 300 })
+    expect(await read({ usePolling: true, interval: 50 })).toMatchObject({ poll: true, interval: 50 })
+    expect(await read({ usePolling: false })).toMatchObject({ poll: false })
+  })
 })

@@ -92,12 +92,7 @@ export function binoHmr(given = {}) {
         /** @type {Session} */
         let session
         try {
-          const watch = readWatchOptions(
-            config,
-            { ...server.watcher.options, ignored },
-            options.ignore,
-            options.gitignore,
-          )
+          const watch = readWatchOptions(config, { ...server.watcher.options, ignored }, options)
           session = new Session(server, options, watch, mine.unignore)
         } catch (error) {
           if (isOurGlob(error, ownGlobs(options.ignore, config.root))) {

@@ -57,7 +57,7 @@ export class Session {
 
   /**
    * @param {ViteDevServer} server
-   * @param {Required<import('../../index.d.ts').BinoHmrOptions>} options
+   * @param {import('../options.js').Options} options
    * @param {import('./watch-options.js').WatchOptions} watch
    * @param {() => void} unignore makes chokidar watch again what it was told to ignore
    */
@@ -320,10 +320,22 @@ export class Session {
     } else if (event.type === 'ready') {
       this.#leaveOut(() => Object.keys(this.engine.watched()))
       this.becomeReady?.(undefined)
-    } else if (event.type === 'warning') {
-      this.config.logger.warn(`[bino-hmr] ${event.error.message}`, { timestamp: true })
-      this.face.error(event.error)
-    } else this.fallBack(event.error)
+    } else if (event.type === 'warning') this.#warn(event.error)
+    else this.fallBack(event.error)
+  }
+
+  /** @param {Error & { code?: string }} error what could not be watched, or is polled */
+  #warn(error) {
+    const { logger } = this.config
+    const line = `[bino-hmr] ${error.message}`
+    if (error.code === 'BINO_WATCH_POLLING') {
+      if (this.options.log !== 'silent') logger.info(line, { timestamp: true })
+      return
+    }
+    logger.warn(line, { timestamp: true })
+    // As chokidar, which Vite tells not to speak of permissions.
+    const { ignorePermissionErrors } = this.face.watcher.options
+    if (error.code !== 'BINO_WATCH_DENIED' || !ignorePermissionErrors) this.face.error(error)
   }
 
   /** Vite calls `config.server.hotUpdateEnvironments` at the end of each file's pass. A user's own is kept. */
@@ -441,7 +453,7 @@ function endPassesThatWatchChangeRejected(logger) {
 }
 
 /**
- * @param {Required<import('../../index.d.ts').BinoHmrOptions>} options
+ * @param {import('../options.js').Options} options
  * @param {import('./watch-options.js').WatchOptions} watch
  */
 function debounceOf(options, watch) {

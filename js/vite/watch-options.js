@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 import { types } from 'node:util'
+import { readPolling } from '../polling.js'
 import { globToRegExp, hasExtendedGlob } from './glob.js'
 
 /**
@@ -19,17 +20,13 @@ import { globToRegExp, hasExtendedGlob } from './glob.js'
  * @property {Set<string>} restarts the files for which Vite restarts the server
  */
 
-/** Polling is a look at the whole tree; more often than this it would do nothing else. */
-const SHORTEST_POLL_MS = 20
-
 /**
  * @param {ResolvedConfig} config
  * @param {import('vite').ViteDevServer['watcher']['options']} watcher Vite's resolved options, with its default ignores
- * @param {string[]} ignore our own option
- * @param {boolean} [gitignore] our own option
+ * @param {Pick<import('../options.js').Options, 'ignore' | 'poll'> & { gitignore?: boolean }} options our own
  * @returns {WatchOptions}
  */
-export function readWatchOptions(config, watcher, ignore, gitignore = true) {
+export function readWatchOptions(config, watcher, { ignore, gitignore = true, poll }) {
   const matchers = /** @type {Matcher[]} */ ([watcher.ignored ?? []].flat())
   /** @type {string[]} */
   const globs = []
@@ -61,7 +58,8 @@ export function readWatchOptions(config, watcher, ignore, gitignore = true) {
       alwaysIgnore: [`${escapeGlob(config.cacheDir)}/**`],
       gitignore,
       depth: watcher.depth,
-      poll: watcher.usePolling ? Math.max(watcher.interval ?? 100, SHORTEST_POLL_MS) : undefined,
+      // chokidar fills in `usePolling: false` by itself; only the user's own says that he does not want it.
+      ...readPolling(poll, process.env, { ...watcher, usePolling: config.server.watch?.usePolling }),
     },
     debounce: finish ? (finish === true ? 2000 : (finish.stabilityThreshold ?? 2000)) : undefined,
     ignored: tests.length > 0 ? (file) => isIgnored(file, config.root, tests, negations) : undefined,

@@ -5,10 +5,12 @@
 import path from 'node:path'
 import { checkOptions } from '../check-options.js'
 import { WATCH_RULES } from '../options.js'
+import { readPolling } from '../polling.js'
 
 /**
  * @typedef {import('../../index.d.ts').WatcherOptions} WatcherOptions
- * @typedef {Required<Omit<WatcherOptions, 'root' | 'signal'>> & Pick<WatcherOptions, 'root' | 'signal'>} Checked
+ * @typedef {'root' | 'poll' | 'signal'} Open what has no default to fill in
+ * @typedef {Required<Omit<WatcherOptions, Open>> & Pick<WatcherOptions, Open>} Checked
  *
  * @typedef {object} EngineWords
  * @property {import('../native.js').EngineOptions} engine
@@ -34,11 +36,7 @@ const RULES = {
   ignore: WATCH_RULES.ignore,
   gitignore: WATCH_RULES.gitignore,
   debounce: WATCH_RULES.debounce,
-  poll: {
-    takes: 'false or { interval }, milliseconds from 10 to 3600000',
-    accepts: (value) => value === false || isPoll(value),
-    fallback: false,
-  },
+  poll: WATCH_RULES.poll,
   threads: WATCH_RULES.threads,
   signal: {
     takes: 'an AbortSignal',
@@ -51,13 +49,6 @@ const RULES = {
 /** @type {(value: unknown) => value is string[]} */
 const isTexts = (value) =>
   Array.isArray(value) && value.every((text) => typeof text === 'string' && text !== '')
-
-/** @param {unknown} value */
-function isPoll(value) {
-  if (value === null || typeof value !== 'object' || Object.keys(value).join() !== 'interval') return false
-  const { interval } = /** @type {{ interval: unknown }} */ (value)
-  return typeof interval === 'number' && interval >= 10 && interval <= 3_600_000
-}
 
 /**
  * @param {unknown} given
@@ -76,7 +67,7 @@ export function readWatcherOptions(given) {
     gitignore: options.gitignore,
     depth: undefined,
     debounce: options.debounce === 'adaptive' ? undefined : options.debounce,
-    poll: options.poll === false ? undefined : options.poll.interval,
+    ...readPolling(options.poll, process.env),
     threads: options.threads,
   }
   return { engine, entries: options.entries, signal: options.signal }

@@ -230,7 +230,9 @@ export class Watcher extends EventEmitter {
    * @param {WatcherError} error
    */
   #warn(error) {
-    if (this.listenerCount('error') > 0) this.#tell('error', error)
+    // That something is polled is no error.
+    const isError = error.code !== 'BINO_WATCH_POLLING'
+    if (isError && this.listenerCount('error') > 0) this.#tell('error', error)
     else process.emitWarning(error)
   }
 

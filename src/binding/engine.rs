@@ -15,7 +15,9 @@ use super::failure::{Result, guard};
 use super::graphs::Graphs;
 use super::walk::walk;
 use crate::change::{Change, ChangeBatch, ChangeKind, EntryType};
-use crate::engine::{Engine as Core, EngineEvent as CoreEvent, EngineOptions as CoreOptions};
+use crate::engine::{
+    Engine as Core, EngineEvent as CoreEvent, EngineOptions as CoreOptions, PollMode, PollOptions,
+};
 use crate::error::Error;
 
 /// Options of the engine; `js/native.js` documents them.
@@ -35,8 +37,12 @@ pub struct EngineOptions {
     pub depth: Option<u32>,
     /// Milliseconds; absent means the adaptive rule.
     pub debounce: Option<f64>,
-    /// Milliseconds between two looks at the disk; absent means that the operating system tells.
-    pub poll: Option<f64>,
+    /// Whether everything is polled or nothing; absent means what has to be.
+    pub poll: Option<bool>,
+    /// Milliseconds between two looks at what is polled and used.
+    pub interval: Option<f64>,
+    /// Milliseconds between two looks at what is polled and not used.
+    pub rest_interval: Option<f64>,
     /// Threads of the pool.
     pub threads: u32,
 }
@@ -280,10 +286,21 @@ pub(super) fn core_options(options: EngineOptions) -> CoreOptions {
         gitignore: options.gitignore.unwrap_or_default(),
         depth: options.depth,
         debounce: options.debounce.map(milliseconds),
-        poll: options.poll.map(milliseconds),
+        poll: poll_options(options.poll, options.interval, options.rest_interval),
         threads: options.threads as usize,
         ..CoreOptions::default()
     }
+}
+
+fn poll_options(poll: Option<bool>, interval: Option<f64>, rest: Option<f64>) -> PollOptions {
+    let defaults = PollOptions::default();
+    let interval = interval.map_or(defaults.interval, milliseconds);
+    let mode = match poll {
+        None => PollMode::Needed,
+        Some(false) => PollMode::Never,
+        Some(true) => PollMode::Always,
+    };
+    PollOptions { mode, interval, rest: rest.map_or(defaults.rest, milliseconds).max(interval) }
 }
 
 /// Negative and infinite numbers cannot be durations. JavaScript checks ours and bounds Vite's: zero is only a fallback.

@@ -58,4 +58,9 @@ impl UsedFiles for Graphs {
     fn is_used(&self, path: &str) -> bool {
         self.any(|graph| graph.is_used(path))
     }
+
+    fn files(&self, at_most: usize) -> Vec<String> {
+        let graphs = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        graphs.iter().flat_map(|graph| graph.read().files_loaded(at_most)).collect()
+    }
 }

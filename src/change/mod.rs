@@ -8,6 +8,7 @@
 mod combine;
 mod evidence;
 mod merge;
+mod poll;
 mod schedule;
 mod stat;
 mod transaction;
@@ -15,6 +16,7 @@ mod transaction;
 pub use combine::{Combined, net_changes};
 pub use evidence::Evidence;
 pub use merge::{Net, merge};
+pub use poll::{PollSchedule, PollStep, Ring, Slice};
 pub use schedule::{Outlook, Schedule, Step};
 pub use stat::Stat;
 pub use transaction::{Dirty, Transaction};

@@ -1,6 +1,7 @@
 //! Watching as a service: one thread owns the watches and the transactions, and hands whole batches to a sink.
 //! Owns threads and their end. Never decides what a change is (`change`) nor how it is noticed (`watch`).
 
+mod poll;
 mod pool;
 mod run;
 mod vigil;
@@ -19,8 +20,11 @@ use crate::change::{Change, ChangeBatch};
 use crate::error::{Error, Result};
 use crate::project::{Project, ProjectOptions, ProjectUpdate, Snapshot};
 use crate::resolve::Disk;
+pub use crate::watch::PollMode;
 use crate::watch::{self, Watch, WatchOptions};
 
+use poll::Poll;
+pub use poll::PollOptions;
 use pool::Pool;
 use run::{Message, Run};
 use vigil::Vigil;
@@ -48,8 +52,10 @@ pub struct EngineOptions {
     /// How long nothing may happen before a transaction closes. `None` is the adaptive rule (see
     /// [`crate::change::Schedule`]); zero closes as soon as the events at hand are taken in.
     pub debounce: Option<Duration>,
-    /// Compares everything with the disk this often instead of asking the operating system for events.
-    pub poll: Option<Duration>,
+    /// What is looked at again and again, since no event tells of it.
+    pub poll: PollOptions,
+    /// Where the mounts are listed; `None` is the system's own list. For tests, which cannot mount everything.
+    pub mounts: Option<PathBuf>,
     /// How often the tree is compared with the disk although nothing said that events were lost. `None` is five minutes.
     pub check: Option<Duration>,
     /// How many threads scan and walk; 0 means one for each core.
@@ -91,6 +97,11 @@ pub trait UsedFiles: Send + Sync {
     fn knows(&self, path: &str) -> bool;
     /// Whether some module of this file has importers.
     fn is_used(&self, path: &str) -> bool;
+    /// Files of modules, at most so many, the ones loaded last first. Where nothing tells of changes they are looked at
+    /// more often than others.
+    fn files(&self, _at_most: usize) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// How much the engine watches.
@@ -100,7 +111,7 @@ pub struct Stats {
     pub directories: usize,
     /// Files known.
     pub files: usize,
-    /// Watches held of the operating system: on Linux one for each directory, with `poll` none.
+    /// Watches held of the operating system: on Linux one for each directory, with [`PollMode::Always`] none.
     pub watches: usize,
     /// The epoch of the last batch; 0 before the first.
     pub epoch: u64,
@@ -148,7 +159,8 @@ impl Engine {
             always_ignore: options.always_ignore,
             gitignore: options.gitignore,
             depth: options.depth,
-            poll: options.poll.is_some(),
+            poll: options.poll.mode,
+            mounts: options.mounts,
         };
         let signals = messages.clone();
         let signal = move |signal| {
@@ -171,12 +183,11 @@ impl Engine {
             };
             Work::new(Project::new(project, Arc::new(Disk)), pool.share(), messages.clone())
         });
-        let vigil = options
-            .poll
-            .is_none()
+        let vigil = (options.poll.mode != PollMode::Always)
             .then(|| Vigil::new(options.check.unwrap_or(vigil::EVERY), Instant::now(), SystemTime::now()));
+        let poll = Poll::new(options.poll, pool.share(), messages.clone());
         let checked = messages.clone();
-        let run = Run::new(watch, used, options.debounce, options.poll, work, vigil, checked);
+        let run = Run::new(watch, used, options.debounce, poll, work, vigil, checked);
         let spawned =
             std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || run::guard(run, inbox, &sink));
         match spawned {

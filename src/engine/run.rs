@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 
+use super::poll::Poll;
 use super::vigil::{Duty, Vigil};
 use super::work::{Done, Job, Work, Worked};
 use super::{EngineEvent, Stats, THREAD, UsedFiles};
@@ -16,7 +17,7 @@ use crate::change::{Change, ChangeBatch, Combined, Dirty, Outlook, Schedule, Sta
 use crate::error::Error;
 use crate::path::normalize;
 use crate::project::{Files, Snapshot};
-use crate::watch::{self, Signal, Watch};
+use crate::watch::{self, Looked, Signal, Watch};
 
 /// How many messages are taken in before the clock is looked at: a storm must not keep a transaction past its cap.
 const AT_ONCE: usize = 1024;
@@ -39,7 +40,9 @@ pub(super) enum Message {
     Checked(Vec<PathBuf>),
     /// A job of the project is done.
     Worked(Box<Worked>),
-    /// A job of the project panicked.
+    /// A look at what is polled is done.
+    Looked(Box<Looked>),
+    /// A job of the project panicked, or a look did.
     Broken(Error),
     Fault,
     Close,
@@ -60,7 +63,7 @@ pub(super) struct Run {
     transaction: Option<Transaction>,
     /// When the open transaction may close.
     alarm: Option<Instant>,
-    poll: Option<Poll>,
+    poll: Poll,
     epoch: u64,
     scan: Duration,
     /// The graph, if there are entries.
@@ -73,21 +76,6 @@ pub(super) struct Run {
     /// Whether the engine said that it is ready, if there are entries.
     ready: bool,
 }
-
-struct Poll {
-    every: Duration,
-    next: Instant,
-    /// What was found, until a look finds nothing more: a look in the middle of a save or of a checkout is not the whole.
-    found: Combined,
-    /// When the first of it was found.
-    since: Option<Instant>,
-}
-
-/// How soon after a look that found something the next one follows.
-const NEXT_LOOK: Duration = Duration::from_millis(20);
-
-/// A file that is written all the time must not hold back what was found.
-const LONGEST_FIND: Duration = Duration::from_secs(1);
 
 /// Runs the engine, and tells of a panic as of any other failure.
 pub(super) fn guard(run: Run, inbox: Receiver<Message>, sink: &dyn Fn(EngineEvent)) {
@@ -108,17 +96,11 @@ impl Run {
         watch: Watch,
         used: Arc<dyn UsedFiles>,
         debounce: Option<Duration>,
-        poll: Option<Duration>,
+        poll: Poll,
         work: Option<Work>,
         vigil: Option<Vigil>,
         messages: Sender<Message>,
     ) -> Self {
-        let poll = poll.map(|every| Poll {
-            every,
-            next: Instant::now() + every,
-            found: Combined::default(),
-            since: None,
-        });
         Self {
             watch,
             used,
@@ -153,7 +135,7 @@ impl Run {
                 Next::Fail(error) => return Some(error),
             }
             self.close_what_is_due(!inbox.is_empty(), sink);
-            self.poll_if_due(sink);
+            self.poll_if_due();
             self.check_if_due();
             self.warn(sink);
         }
@@ -162,7 +144,7 @@ impl Run {
     /// Sleeps until there is a message or something is due, and takes in all messages at hand.
     fn take_in(&mut self, inbox: &Receiver<Message>, sink: &dyn Fn(EngineEvent)) -> Next {
         let vigil = self.vigil.as_ref().map(Vigil::due);
-        let due = [self.alarm, self.poll.as_ref().map(|poll| poll.next), vigil].into_iter().flatten().min();
+        let due = [self.alarm, self.poll.due(), vigil].into_iter().flatten().min();
         let first = match due {
             Some(due) => receive(inbox, due),
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -233,6 +215,9 @@ impl Run {
                 }
             }
             Message::Worked(worked) => self.take_back(*worked, sink),
+            Message::Looked(looked) => {
+                self.poll.take_back(*looked, &mut self.watch, &mut self.transaction, now);
+            }
             Message::Broken(error) => return Next::Fail(error),
             Message::Fault => panic!("asked to by Engine::fault"),
             Message::Close => return Next::Stop,
@@ -247,6 +232,12 @@ impl Run {
         if more_at_hand && !self.schedule.is_overdue(now, transaction) {
             // It is we who are slow; nothing is quiet as long as signs wait to be taken in.
             transaction.extend(now);
+            return;
+        }
+        if !self.schedule.is_overdue(now, transaction)
+            && let Some(until) = self.poll.incomplete_until(now)
+        {
+            self.alarm = Some(until);
             return;
         }
         let files = self.work.as_ref().map(|work| &work.files);
@@ -280,14 +271,9 @@ impl Run {
 
     /// Tells what waited, as one transaction.
     fn release(&mut self, sink: &dyn Fn(EngineEvent)) {
-        if let Some(poll) = &mut self.poll {
-            // What nobody has looked for yet is part of what is released.
-            let mut found = std::mem::take(&mut poll.found);
-            (poll.since, poll.next) = (None, Instant::now() + poll.every);
-            found.add(ChangeBatch { epoch: 0, changes: self.watch.rescan(), rescan: false });
-            let changes = found.take().map_or_else(Vec::new, |batch| batch.changes);
-            self.send(changes, false, sink);
-        }
+        // What nobody has looked for yet is part of what is released.
+        let changes = self.watch.look_now();
+        self.send(changes, false, sink);
         let Some(mut held) = self.held.take() else { return };
         self.schedule.hold(false);
         let (changes, rescan) =
@@ -324,27 +310,13 @@ impl Run {
         }
     }
 
-    fn poll_if_due(&mut self, sink: &dyn Fn(EngineEvent)) {
-        let Some(poll) = &mut self.poll else { return };
-        if Instant::now() < poll.next {
-            return;
-        }
-        let changes = self.watch.rescan();
-        // Counted from the end: a tree that takes longer to compare than the interval must not keep us busy.
+    fn poll_if_due(&mut self) {
         let now = Instant::now();
-        let more = !changes.is_empty();
-        if more {
-            poll.found.add(ChangeBatch { epoch: 0, changes, rescan: false });
-            poll.since.get_or_insert(now);
-        }
-        if more && poll.since.is_some_and(|since| now < since + LONGEST_FIND) {
-            poll.next = now + poll.every.min(NEXT_LOOK);
+        if self.poll.due().is_none_or(|due| now < due) {
             return;
         }
-        poll.next = now + poll.every;
-        poll.since = None;
-        let whole = poll.found.take().map_or_else(Vec::new, |batch| batch.changes);
-        self.send(whole, false, sink);
+        let files = files_of(&*self.used, &self.work);
+        self.poll.go_on(&mut self.watch, &files, now);
     }
 
     fn send(&mut self, changes: Vec<Change>, rescan: bool, sink: &dyn Fn(EngineEvent)) {
@@ -423,6 +395,17 @@ impl Run {
             held: self.held.is_some(),
             waiting: self.held.as_ref().map_or(0, Combined::paths),
         }
+    }
+}
+
+/// The files that the module graphs know, the ones loaded last first.
+fn files_of(used: &dyn UsedFiles, work: &Option<Work>) -> impl Fn(usize) -> Vec<String> {
+    move |at_most| {
+        let mut files = used.files(at_most);
+        if let Some(work) = work {
+            files.extend(work.files.some(at_most));
+        }
+        files
     }
 }
 

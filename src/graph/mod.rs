@@ -15,7 +15,10 @@ mod files;
 mod module;
 mod module_set;
 
+use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
+
+use rustc_hash::FxHashSet;
 
 pub use facts::{Record as FactsRecord, is_style};
 pub use module::{Acceptance, Bindings, Module, ModuleId, ModuleKind, NameId};
@@ -25,6 +28,9 @@ use crate::error::Result;
 use delta::Record;
 use files::FileIndex;
 
+/// How many modules are remembered as loaded last.
+const RECENT: usize = 64;
+
 /// The module graph of one environment, as Vite's own graph last described it.
 #[derive(Debug, Default)]
 pub struct ModuleGraph {
@@ -32,6 +38,8 @@ pub struct ModuleGraph {
     files: FileIndex,
     /// Computed when a walk first asks, forgotten when an edge comes or goes: most saves change no edge.
     circular: OnceLock<ModuleSet>,
+    /// The modules of which the last deltas told most, the newest last.
+    recent: VecDeque<ModuleId>,
     /// Stands in for a module that nobody has mentioned. A walk from it ends in a reload, which is never wrong.
     unknown: Module,
 }
@@ -96,6 +104,15 @@ impl ModuleGraph {
         self.files.modules(file).iter().any(|&id| !self.module(id).importers.is_empty())
     }
 
+    /// Files of modules, at most so many, the ones that were described last first; each once.
+    pub fn files_loaded(&self, at_most: usize) -> Vec<String> {
+        let mut seen = FxHashSet::default();
+        let newest = (0..self.modules.len()).rev().filter_map(|at| self.modules[at].file.as_ref());
+        let recent = self.recent.iter().rev().filter_map(|id| self.module(*id).file.as_ref());
+        let files = recent.chain(newest).filter(|file| seen.insert(Arc::clone(file)));
+        files.take(at_most).map(|file| file.to_string()).collect()
+    }
+
     /// Whether a module lies in an import cycle with another one. The first question after an edge has changed costs a
     /// pass over the graph.
     pub fn circular(&self, id: ModuleId) -> bool {
@@ -112,6 +129,12 @@ impl ModuleGraph {
         self.make_room(id);
         if let Some(largest) = record.importers.iter().flatten().max() {
             self.make_room(*largest);
+        }
+        if record.flags.is_some() {
+            if self.recent.len() == RECENT {
+                self.recent.pop_front();
+            }
+            self.recent.push_back(id);
         }
         let module = &mut self.modules[id.index()];
         if let Some(identity) = record.identity {

@@ -392,6 +392,12 @@ impl Files {
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(path)
     }
 
+    /// At most so many of them.
+    pub fn some(&self, at_most: usize) -> Vec<String> {
+        let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        files.keys().take(at_most).map(|path| path.to_string()).collect()
+    }
+
     /// Whether it is a module that somebody imports.
     pub fn is_used(&self, path: &str) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(path).copied().unwrap_or(false)

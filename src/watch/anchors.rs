@@ -105,7 +105,11 @@ impl Watch {
         let mut placed = FxHashSet::default();
         for name in names {
             let inside = self.tree.holds_parent(name);
-            let is_there = || self.stat(name).is_some_and(|stat| stat.entry == EntryType::Directory);
+            // A directory that may not be read has no watch of its own that would tell when it may.
+            let is_there = || {
+                !self.polling.is_denied(name)
+                    && self.stat(name).is_some_and(|stat| stat.entry == EntryType::Directory)
+            };
             let hold = if inside || self.scope.ignores(name) || is_there() {
                 None
             } else {
@@ -163,6 +167,14 @@ impl Watch {
             }
             match self.os.as_ref()?.place_beside(dir) {
                 Ok(Placed::Gone) => {}
+                Ok(Placed::Denied) => {
+                    self.polling.deny(dir.to_owned());
+                    self.polling.beside_is_unplaced();
+                }
+                Ok(Placed::Full) => {
+                    self.polling.beside_is_unplaced();
+                    return None;
+                }
                 Ok(Placed::Yes) => {
                     placed.insert(dir.to_owned());
                     return Some((dir.to_owned(), step.to_owned()));

@@ -13,9 +13,13 @@ mod content;
 mod disk;
 mod git;
 mod ignore;
+mod limits;
 mod links;
+mod look;
+mod mounts;
 mod os;
 mod outlook;
+mod polling;
 mod prune;
 mod scope;
 mod tree;
@@ -39,8 +43,11 @@ use anchors::Beside;
 pub use content::{hash_content, hash_file};
 use ignore::Ignore;
 use links::Links;
+pub use look::{Look, Looked};
 use os::Os;
 pub(crate) use os::panicked;
+use polling::Polling;
+pub use polling::{Files, PollMode};
 use prune::Prune;
 use scope::Scope;
 use tree::Tree;
@@ -78,8 +85,10 @@ pub struct WatchOptions {
     pub gitignore: bool,
     /// How many folders deep.
     pub depth: Option<u32>,
-    /// Whether to place no watch of the operating system at all, since the caller will rescan.
-    pub poll: bool,
+    /// What is polled.
+    pub poll: PollMode,
+    /// Where the mounts are listed; `None` is the system's own list.
+    pub mounts: Option<PathBuf>,
 }
 
 /// How much is watched.
@@ -106,6 +115,7 @@ pub struct Watch {
     /// Inodes that changed since the last batch and may have other names, with the evidence for these.
     shared: FxHashMap<u64, Evidence>,
     os: Option<Os>,
+    polling: Polling,
     pool: Arc<ThreadPool>,
     signals: Signals,
     git_locks: git::Locks,
@@ -148,8 +158,18 @@ impl Watch {
             scope.add(&plain(extra));
         }
         let signals: Signals = Arc::new(signals);
-        let os = if options.poll { None } else { Some(start(&scope, &signals)?) };
-        Ok(Self {
+        let mut problem = None;
+        let os = match options.poll {
+            PollMode::Always => None,
+            mode => match start(&scope, mode, &signals) {
+                Err(limit @ Error::WatchLimit { .. }) if mode == PollMode::Needed => {
+                    problem = Some(limit);
+                    None
+                }
+                started => Some(started?),
+            },
+        };
+        let mut watch = Self {
             scope,
             tree: Tree::default(),
             beside: Beside::default(),
@@ -157,6 +177,7 @@ impl Watch {
             hard: FxHashSet::default(),
             shared: FxHashMap::default(),
             os,
+            polling: Polling::new(options.poll, options.mounts.as_deref()),
             pool,
             signals,
             git_locks: git::Locks::default(),
@@ -168,7 +189,11 @@ impl Watch {
             suspects: Vec::new(),
             closing: Arc::default(),
             warnings: Vec::new(),
-        })
+        };
+        if let Some(problem) = problem {
+            watch.has_no_instance(problem);
+        }
+        Ok(watch)
     }
 
     /// Places every watch and learns what is there; none of it is a change.
@@ -180,6 +205,9 @@ impl Watch {
             }
         }
         self.take_packages();
+        self.polling.read_mounts();
+        let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
+        self.appraise(&anchors);
     }
 
     /// Watches further paths, files or directories, there or not. What is there at this moment is not a change.
@@ -190,6 +218,7 @@ impl Watch {
             self.learn(&path);
         }
         self.take_packages();
+        self.appraise(paths);
     }
 
     /// Watches a file from the moment at which `then` was found there (see [`stat_now`]): whoever asks for it has read
@@ -246,8 +275,9 @@ impl Watch {
         transaction: &mut Option<Transaction>,
         now: Instant,
     ) {
-        let came_or_went = evidence.intersects(Evidence::CREATED | Evidence::REMOVED);
-        if came_or_went && self.beside.concerns(path) {
+        // A directory whose mode changed may let us further.
+        let step = evidence.intersects(Evidence::CREATED | Evidence::REMOVED | Evidence::METADATA);
+        if step && self.beside.concerns(path) {
             self.approach(path, transaction, now);
         }
         let is_new = evidence.contains(Evidence::CREATED);
@@ -301,6 +331,7 @@ impl Watch {
         }
         self.walked.clear();
         self.compared.clear();
+        self.polling.settled();
         self.take_packages();
         changes.retain(|change| self.scope.tells(Path::new(&change.path)));
         net_changes(changes)
@@ -325,18 +356,6 @@ impl Watch {
             prune.reload(dir, |path| self.scope.is_anchor(path));
         }
         dirs
-    }
-
-    /// Compares everything with the disk, and says what changed.
-    pub fn rescan(&mut self) -> Vec<Change> {
-        let mut changes = Vec::new();
-        self.compare_all(&mut changes);
-        self.walked.clear();
-        self.compared.clear();
-        // Each name was compared already.
-        self.shared.clear();
-        changes.retain(|change| self.scope.tells(Path::new(&change.path)));
-        net_changes(changes)
     }
 
     fn compare_all(&mut self, changes: &mut Vec<Change>) {
@@ -367,12 +386,14 @@ impl Watch {
     pub fn counts(&self) -> Counts {
         let directories = self.tree.directories();
         let trees = if os::PER_DIRECTORY { directories } else { self.scope.anchors().count() };
-        let watches = if self.os.is_some() { trees + self.beside.len(&self.tree) } else { 0 };
+        let wanted = if self.os.is_some() { trees + self.beside.len(&self.tree) } else { 0 };
+        let watches = wanted.saturating_sub(self.polling.unplaced());
         Counts { directories, files: self.tree.files(), watches }
     }
 
     /// What could not be watched, since the last call.
     pub fn take_warnings(&mut self) -> Vec<Error> {
+        self.complain();
         std::mem::take(&mut self.warnings)
     }
 
@@ -434,7 +455,12 @@ impl Watch {
                 let away = evidence.contains(Evidence::REMOVED | Evidence::CREATED);
                 self.compare(path, if away { Evidence::CREATED } else { Evidence::FOUND }, changes);
             }
-            (Net::Nothing, Some(stat)) => self.tree.put(path, stat),
+            (Net::Nothing, Some(stat)) => {
+                self.tree.put(path, stat);
+                if evidence.contains(Evidence::METADATA) && stat.entry == EntryType::Directory {
+                    self.reconsider(path, changes);
+                }
+            }
             (Net::Delete, _) => {
                 if self.scope.is_anchor(path) {
                     self.lift_below(path);
@@ -529,6 +555,24 @@ impl Watch {
         }
     }
 
+    /// The mode of a directory may have changed: what may not be read is not there, as for Vite.
+    fn reconsider(&mut self, dir: &Path, changes: &mut Vec<Change>) {
+        if !self.scope.lists(dir) {
+            return;
+        }
+        match (std::fs::read_dir(dir), self.tree.holds(dir)) {
+            (Ok(_), false) => {
+                self.tree.open(dir);
+                self.compare(dir, Evidence::FOUND, changes);
+            }
+            (Err(error), true) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                self.polling.deny(dir.to_owned());
+                self.tree.report_contents_gone(dir, changes);
+            }
+            _ => {}
+        }
+    }
+
     fn compare(&mut self, dir: &Path, evidence: Evidence, changes: &mut Vec<Change>) {
         // If it was left out itself and is not any more, it is new.
         let before: Vec<PathBuf> =
@@ -592,13 +636,15 @@ impl Watch {
         self.closed.extend(walked.closed);
         self.closed.extend(walked.pruned.iter().filter(|dir| self.scope.has_named_below(dir)).cloned());
         self.pruned.extend(walked.pruned);
+        self.polling.walked(walked.found.keys(), walked.unplaced, walked.unread, walked.denied);
         walked.found
     }
 
-    /// Keeps a warning until [`Watch::take_warnings`]. A limit that is reached is reached for thousands of directories;
-    /// one warning says it.
+    /// Keeps a warning until [`Watch::take_warnings`]. What goes wrong with one directory goes wrong with thousands; one
+    /// warning says it.
     pub fn warn(&mut self, problem: Error) {
-        if !self.warnings.iter().any(|known| known.code() == problem.code()) {
+        let single = matches!(problem, Error::Polling { .. });
+        if single || !self.warnings.iter().any(|known| known.code() == problem.code()) {
             self.warnings.push(problem);
         }
     }
@@ -632,13 +678,14 @@ impl Watch {
     /// old watches, to be kept until the new ones are placed.
     fn renew(&mut self) -> Option<Os> {
         self.os.as_ref()?;
-        match start(&self.scope, &self.signals) {
+        match start(&self.scope, self.polling.mode(), &self.signals) {
             Ok(os) => {
                 self.beside = Beside::default();
                 self.os.replace(os)
             }
+            // The old ones are better than none.
+            Err(Error::WatchLimit { .. }) => None,
             Err(problem) => {
-                // The old ones are better than none.
                 self.warn(problem);
                 None
             }
@@ -646,10 +693,10 @@ impl Watch {
     }
 }
 
-fn start(scope: &Scope, signals: &Signals) -> Result<Os> {
+fn start(scope: &Scope, mode: PollMode, signals: &Signals) -> Result<Os> {
     let signals = Arc::clone(signals);
     let root = scope.anchors().next().unwrap_or(Path::new(""));
-    Os::new(root, move |signal| signals(signal))
+    Os::new(root, mode != PollMode::Never, move |signal| signals(signal))
 }
 
 /// What lies at a path that is about to be watched, for [`Watch::add_since`].

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::Signal;
+use super::{Signal, limits};
 use crate::change::Evidence;
 use crate::error::{Error, Result};
 
@@ -58,18 +58,32 @@ struct Thread {
 pub(super) enum Placed {
     /// Whatever happens there from now on will be told.
     Yes,
-    /// It is not there (any more), or may not be read.
+    /// It is not there (any more).
     Gone,
+    /// It may not be read.
+    Denied,
+    /// The system gives no more watches.
+    Full,
 }
 
 impl Os {
-    /// Starts notify's thread. `root` is what errors name that concern no path of their own.
-    pub(super) fn new(root: &Path, signal: impl Fn(Signal) + Send + 'static) -> Result<Self> {
+    /// Starts notify's thread. `root` is what errors name that concern no path of their own; `polled`, whether
+    /// everything is polled if the system gives us none.
+    pub(super) fn new(root: &Path, polled: bool, signal: impl Fn(Signal) + Send + 'static) -> Result<Self> {
         let thread = Arc::new(Thread::default());
+        // The end of a thread that never began is no news.
+        thread.closing.store(true, Ordering::Release);
         let last_words = LastWords { thread: Arc::clone(&thread), signal, root: root.to_owned() };
-        let watcher = notify::recommended_watcher(move |event| last_words.hear(event))
-            .map_err(|error| explain(error, root))?;
-        Ok(Self { watcher: Mutex::new(Some(watcher)), thread })
+        let watcher = notify::recommended_watcher(move |event| last_words.hear(event)).map_err(|error| {
+            let number = if let ErrorKind::Io(io) = &error.kind { io.raw_os_error() } else { None };
+            match number {
+                Some(number) if PER_DIRECTORY && NONE_LEFT.contains(&number) => limits::no_instance(polled),
+                _ => explain(error, root),
+            }
+        })?;
+        thread.closing.store(false, Ordering::Release);
+        let os = Self { watcher: Mutex::new(Some(watcher)), thread };
+        if os.thread.ended.load(Ordering::Acquire) { Err(died()) } else { Ok(os) }
     }
 
     /// Watches a directory and the names in it, where that is how the platform works.
@@ -118,8 +132,7 @@ impl Os {
         let Some(watcher) = watcher.as_mut() else { return Ok(Placed::Gone) };
         match watcher.watch(dir, mode) {
             Ok(()) => Ok(Placed::Yes),
-            Err(error) if is_gone(&error) => Ok(Placed::Gone),
-            Err(error) => Err(explain(error, dir)),
+            Err(error) => refused(&error).ok_or_else(|| explain(error, dir)),
         }
     }
 }
@@ -222,23 +235,27 @@ fn evidence(kind: EventKind) -> Option<Evidence> {
     })
 }
 
-fn is_gone(error: &notify::Error) -> bool {
+/// Why there is no watch, where that is nothing out of the ordinary.
+fn refused(error: &notify::Error) -> Option<Placed> {
     use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     match &error.kind {
-        ErrorKind::PathNotFound => true,
-        // What we may not read, Vite cannot serve; it asks chokidar to ignore permission errors, too.
-        ErrorKind::Io(io) => matches!(io.kind(), NotFound | PermissionDenied | NotADirectory),
-        _ => false,
+        ErrorKind::PathNotFound => Some(Placed::Gone),
+        ErrorKind::MaxFilesWatch => Some(Placed::Full),
+        ErrorKind::Io(io) => match io.kind() {
+            NotFound | NotADirectory => Some(Placed::Gone),
+            PermissionDenied => Some(Placed::Denied),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
+/// The system's `EMFILE` and `ENFILE`: no more instances, or no more open files.
+const NONE_LEFT: [i32; 2] = [24, 23];
+
 fn explain(error: notify::Error, path: &Path) -> Error {
     let path = error.paths.first().map_or(path, PathBuf::as_path);
-    let path = crate::path::normalize(path);
-    match error.kind {
-        ErrorKind::MaxFilesWatch => Error::WatchLimit { path, source: error.into() },
-        _ => Error::Watch { path, source: error.into() },
-    }
+    Error::Watch { path: crate::path::normalize(path), source: error.into() }
 }
 
 fn died() -> Error {

@@ -75,6 +75,16 @@ impl Tree {
         path.parent().is_some_and(|dir| self.dirs.contains_key(dir))
     }
 
+    /// The directories in which everything is watched.
+    pub(super) fn dirs(&self) -> impl Iterator<Item = &Path> {
+        self.dirs.iter().filter(|(_, dir)| !dir.partial).map(|(path, _)| path.as_path())
+    }
+
+    /// What is known to be in a directory.
+    pub(super) fn entries(&self, dir: &Path) -> Option<&Entries> {
+        self.dirs.get(dir).map(|dir| &dir.entries)
+    }
+
     pub(super) fn directories(&self) -> usize {
         self.dirs.values().filter(|dir| !dir.partial).count()
     }
@@ -226,7 +236,8 @@ impl Tree {
         changes.extend(self.take(path).into_iter().map(deletion));
     }
 
-    fn report_contents_gone(&mut self, dir: &Path, changes: &mut Vec<Change>) {
+    /// Forgets what is in a directory, which itself is still there, and adds the deletions that this is.
+    pub(super) fn report_contents_gone(&mut self, dir: &Path, changes: &mut Vec<Change>) {
         let names: Vec<_> =
             self.dirs.get(dir).map(|dir| dir.entries.keys().cloned().collect()).unwrap_or_default();
         for name in names {

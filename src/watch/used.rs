@@ -34,6 +34,7 @@ impl Watch {
         }
         // First the watches, then the looks.
         self.settle_names(&new);
+        self.appraise(&new);
         for file in &new {
             if let Some(stat) = self.stat(file) {
                 self.tree.put(file, stat);

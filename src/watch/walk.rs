@@ -28,6 +28,12 @@ pub(super) struct Walked {
     pub(super) closed: Vec<PathBuf>,
     /// Directories that could not be watched or listed, though they are there.
     pub(super) problems: Vec<Error>,
+    /// Directories that were listed, but for which there was no watch left.
+    pub(super) unplaced: Vec<PathBuf>,
+    /// Directories that could not be read for another reason, such as too many open files.
+    pub(super) unread: Vec<PathBuf>,
+    /// Directories that may not be read.
+    pub(super) denied: Vec<PathBuf>,
 }
 
 struct Walk<'walk> {
@@ -69,7 +75,11 @@ impl<'walk> Walk<'walk> {
         let Listing { entries, marks } = match listed {
             Ok(Some(listing)) => listing,
             Ok(None) => return,
-            Err(problem) => return self.home().problems.push(problem),
+            Err(problem) => {
+                let mut home = self.home();
+                home.unread.push(dir);
+                return home.problems.push(problem);
+            }
         };
         let mut level = above;
         let mut left_out = Vec::new();
@@ -117,12 +127,16 @@ impl<'walk> Walk<'walk> {
             match os.place(dir) {
                 Ok(Placed::Yes) => {}
                 Ok(Placed::Gone) => return Ok(None),
+                Ok(Placed::Denied) => return self.deny(dir),
+                // Without a watch we can still list it, and poll it.
+                Ok(Placed::Full) => self.home().unplaced.push(dir.to_owned()),
                 // Without a watch we can still list it, and serve `watched()` and rescans.
                 Err(problem) => self.home().problems.push(problem),
             }
         }
         let names = match std::fs::read_dir(dir) {
             Ok(names) => names,
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return self.deny(dir),
             Err(error) => return missing(dir, error),
         };
         let mut listing = Listing { entries: Entries::default(), marks: Marks::default() };
@@ -154,16 +168,22 @@ impl<'walk> Walk<'walk> {
         Ok(Some(listing))
     }
 
+    /// What may not be read has nothing for Vite; but people should know, and it may change.
+    fn deny<T>(&self, dir: &Path) -> Result<Option<T>> {
+        self.home().denied.push(dir.to_owned());
+        Ok(None)
+    }
+
     fn home(&self) -> std::sync::MutexGuard<'_, Walked> {
         self.walked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A directory that vanished is told by the one that it lay in; one that may not be read has nothing for Vite.
+/// A directory that vanished is told by the one that it lay in.
 fn missing<T>(dir: &Path, error: std::io::Error) -> Result<Option<T>> {
-    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    use std::io::ErrorKind::{NotADirectory, NotFound};
     match error.kind() {
-        NotFound | PermissionDenied | NotADirectory => Ok(None),
+        NotFound | NotADirectory => Ok(None),
         _ => Err(Error::Watch { path: crate::path::normalize(dir), source: error.into() }),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bino_hmr::change::ChangeBatch;
 use bino_hmr::engine::EngineEvent;
 
-use crate::lab::{Bench, Lab};
+use crate::lab::{Bench, Lab, always};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -137,7 +137,7 @@ fn a_fixed_debounce_does_not_delay_a_release() {
 #[test]
 fn while_polling_a_release_looks_first() {
     let lab = Bench::new().with(&["root/a.js"]).start_with(|options, _| {
-        options.poll = Some(Duration::from_secs(3600));
+        options.poll = always(Duration::from_secs(3600));
     });
     lab.engine.hold();
     lab.write("root/a.js", "longer");

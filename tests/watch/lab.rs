@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bino_hmr::change::{Change, ChangeBatch, ChangeKind, EntryType};
-use bino_hmr::engine::{Engine, EngineEvent, EngineOptions, Stats, UsedFiles};
+use bino_hmr::engine::{Engine, EngineEvent, EngineOptions, PollMode, PollOptions, Stats, UsedFiles};
+use bino_hmr::error::Error;
 use crossbeam_channel::Receiver;
 
 /// Long enough for a machine that does three other things; a test that passes never waits for it.
@@ -26,12 +27,17 @@ impl UsedFiles for Graph {
     fn is_used(&self, path: &str) -> bool {
         self.used.lock().unwrap().contains(path)
     }
+    fn files(&self, at_most: usize) -> Vec<String> {
+        self.known.lock().unwrap().iter().take(at_most).cloned().collect()
+    }
 }
 
 pub struct Lab {
     pub engine: Engine,
     pub events: Receiver<EngineEvent>,
     pub graph: Arc<Graph>,
+    /// Warnings from before it was ready.
+    pub early: Vec<Error>,
     pub ready: Stats,
     temp: Arc<tempfile::TempDir>,
     sentinels: u32,
@@ -95,11 +101,15 @@ impl Bench {
             }
         })
         .unwrap();
-        let ready = match events.recv_timeout(DEADLINE).unwrap() {
-            EngineEvent::Ready(stats) => stats,
-            other => panic!("expected Ready, got {other:?}"),
+        let mut early = Vec::new();
+        let ready = loop {
+            match events.recv_timeout(DEADLINE).unwrap() {
+                EngineEvent::Ready(stats) => break stats,
+                EngineEvent::Warning(error) => early.push(error),
+                other => panic!("expected Ready, got {other:?}"),
+            }
         };
-        Lab { engine, events, graph, ready, temp: self.temp, sentinels: 0 }
+        Lab { engine, events, graph, early, ready, temp: self.temp, sentinels: 0 }
     }
 }
 
@@ -136,6 +146,11 @@ impl Lab {
 
     pub fn batch(&self) -> ChangeBatch {
         self.batch_within(DEADLINE).expect("no batch came")
+    }
+
+    /// The next event of any kind.
+    pub fn event(&self) -> EngineEvent {
+        self.events.recv_timeout(DEADLINE).expect("no event came")
     }
 
     pub fn batch_within(&self, timeout: Duration) -> Option<ChangeBatch> {
@@ -202,6 +217,11 @@ impl Lab {
             |path: String| path.strip_prefix(base).unwrap_or(&path).trim_start_matches('/').to_owned();
         self.engine.watched().unwrap().into_iter().map(|(dir, names)| (short(dir), names)).collect()
     }
+}
+
+/// Polls everything.
+pub fn always(interval: Duration) -> PollOptions {
+    PollOptions { mode: PollMode::Always, interval, rest: interval }
 }
 
 pub fn write(path: &Path, text: &str) {

@@ -5,6 +5,8 @@ mod lab;
 
 mod beside;
 mod bursts;
+#[cfg(target_os = "linux")]
+mod child;
 mod git;
 mod git_locks;
 mod hold;
@@ -12,6 +14,8 @@ mod ignored;
 #[cfg(unix)]
 mod links;
 mod lost;
+#[cfg(target_os = "linux")]
+mod polls;
 mod pruned;
 mod saves;
 mod trees;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::lab::Bench;
+use crate::lab::{Bench, always};
 
 #[test]
 fn a_save_in_place_is_one_update() {
@@ -301,7 +301,7 @@ fn a_link_to_a_file_is_a_file_and_a_link_to_a_directory_is_nothing() {
 fn polling_tells_the_same() {
     let lab = Bench::new()
         .with(&["root/a.js", "root/b.js", "root/sub/c.js"])
-        .start_with(|options, _| options.poll = Some(Duration::from_millis(20)));
+        .start_with(|options, _| options.poll = always(Duration::from_millis(20)));
     assert_eq!(lab.ready.watches, 0);
     lab.write("root/a.js", "longer");
     assert_eq!(lab.show(&lab.batch()), ["~f root/a.js"]);

@@ -1,0 +1,131 @@
+//! Looking at what nobody tells of: one look at a time, on the pool, so that the engine's thread keeps taking in events.
+//! Owns when the next one is due; what is looked at is `watch`'s, the rules of the times are `change`'s.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use rayon::ThreadPool;
+
+use super::pool;
+use super::run::Message;
+use crate::change::{PollSchedule, PollStep, Transaction};
+use crate::watch::{self, Files, Look, Looked, PollMode, Watch};
+
+/// How often it is checked whether events come, and what is mounted.
+const CHECK: Duration = Duration::from_secs(1);
+
+/// What is polled, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PollOptions {
+    /// What.
+    pub mode: PollMode,
+    /// How often files that a module graph uses are looked at; without a graph all files.
+    pub interval: Duration,
+    /// How often the rest is.
+    pub rest: Duration,
+}
+
+impl Default for PollOptions {
+    /// The figures are chokidar's `interval` and `binaryInterval`.
+    fn default() -> Self {
+        Self {
+            mode: PollMode::default(),
+            interval: Duration::from_millis(100),
+            rest: Duration::from_millis(300),
+        }
+    }
+}
+
+/// The looks of an engine.
+pub(super) struct Poll {
+    options: PollOptions,
+    /// There is one as long as something is polled.
+    schedule: Option<PollSchedule>,
+    next_check: Instant,
+    /// When to go on, if no look is under way.
+    due: Option<Instant>,
+    is_looking: bool,
+    pool: Arc<ThreadPool>,
+    messages: Sender<Message>,
+}
+
+impl Poll {
+    pub(super) fn new(options: PollOptions, pool: Arc<ThreadPool>, messages: Sender<Message>) -> Self {
+        let next_check = Instant::now() + CHECK;
+        let due = Some(next_check);
+        Self { options, schedule: None, next_check, due, is_looking: false, pool, messages }
+    }
+
+    /// When [`Poll::go_on`] has something to do, if nothing happens before.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Begins the next look, if one is due and none is under way.
+    pub(super) fn go_on(&mut self, watch: &mut Watch, files: Files<'_>, now: Instant) {
+        if self.is_looking {
+            return;
+        }
+        if !watch.polls() {
+            self.schedule = None;
+        } else if self.schedule.is_none() {
+            self.schedule = Some(PollSchedule::new(now, self.options.interval, self.options.rest));
+        }
+        if now >= self.next_check {
+            self.next_check = now + CHECK;
+            return self.begin(watch.check(files));
+        }
+        self.due = Some(match self.schedule.as_mut().map(|schedule| schedule.step(now)) {
+            Some(PollStep::Look { ring, anew }) => return self.begin(watch.look(ring, anew, files)),
+            Some(PollStep::Wait(until)) => until.min(self.next_check),
+            None => self.next_check,
+        });
+    }
+
+    /// A look is done.
+    pub(super) fn take_back(
+        &mut self,
+        looked: Looked,
+        watch: &mut Watch,
+        transaction: &mut Option<Transaction>,
+        now: Instant,
+    ) {
+        self.is_looking = false;
+        self.due = Some(now);
+        let cost = looked.slice(0);
+        let found = watch.take_in(looked, transaction, now);
+        if let (Some(slice), Some(schedule)) = (cost, &mut self.schedule) {
+            // What it cost to take it in is ours, too.
+            let extra = now.elapsed();
+            let (wall, cpu) = (slice.wall + extra, slice.cpu + extra);
+            schedule.looked(now + extra, crate::change::Slice { found, wall, cpu, ..slice });
+        }
+    }
+
+    /// Until when what was found waits for the rest of it; `None` if it is complete.
+    pub(super) fn incomplete_until(&mut self, now: Instant) -> Option<Instant> {
+        let schedule = self.schedule.as_mut()?;
+        let until = schedule.incomplete_until()?;
+        if now < until {
+            return Some(until);
+        }
+        schedule.give_up();
+        None
+    }
+
+    fn begin(&mut self, look: Look) {
+        self.is_looking = true;
+        self.due = None;
+        let messages = self.messages.clone();
+        self.pool.spawn(move || {
+            let message = match catch_unwind(AssertUnwindSafe(|| look.perform())) {
+                Ok(looked) => Message::Looked(Box::new(looked)),
+                Err(panic) => Message::Broken(watch::panicked(pool::NAME, panic.as_ref())),
+            };
+            // It fails only when the engine has stopped, and then nobody wants to know.
+            let _ = messages.send(message);
+        });
+    }
+}
