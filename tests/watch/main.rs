@@ -11,6 +11,8 @@ mod git;
 mod git_locks;
 mod hold;
 mod ignored;
+#[cfg(target_os = "linux")]
+mod limits;
 #[cfg(unix)]
 mod links;
 mod lost;
