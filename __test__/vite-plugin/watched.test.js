@@ -212,6 +212,26 @@ it('this.addWatchFile, publicDir and watcher.add reach into ignored folders', as
   expect(new Set(told)).toEqual(new Set(['data/a.json', 'public/a.svg', 'static/deep/a.txt']))
 })
 
+it.each([
+  { name: 'a config dependency', file: 'generated/define.js', content: 'export default { A: 2 }\n' },
+  { name: 'an env file', file: 'generated/env/.env.local', content: 'VITE_A=1\n' },
+])('$name in an ignored folder restarts the server', async ({ file, content }) => {
+  const project = createProject({
+    '.gitignore': 'generated\n',
+    'main.js': MAIN,
+    'generated/define.js': 'export default { A: 1 }\n',
+    'generated/env/.env': '',
+    'vite.config.js':
+      "import define from './generated/define.js'\nexport default { define, envDir: 'generated/env' }\n",
+  })
+  const page = await startServer(project, { config: { configFile: project.path('vite.config.js') } })
+  project.write(file, content)
+  await page.log('server restarted')
+  // The next server watches as the first one did.
+  await page.load(['/main.js'])
+  await expectUpdate(project, page, 'main.js', `${MAIN}// edited\n`)
+})
+
 it('watcher.add takes globs, inside and outside of the root, and names with brackets', async () => {
   const outside = createProject({ 'a.md': '', 'deep/b.md': '', 'c.txt': '', '[id].txt': '' })
   const project = createProject({ 'main.js': MAIN, '.gitignore': 'out\n', 'out/a.md': '', 'out/b.txt': '' })
