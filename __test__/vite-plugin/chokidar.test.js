@@ -586,6 +586,27 @@ it('what could not be watched is told to listeners of error beside Vite, and log
   expect(page.logged.filter((line) => line.includes('cannot watch /x'))).toEqual([])
 })
 
+it('what the user ignores never makes chokidar watch, nor ends the server', async () => {
+  const project = createProject({ 'a.js': '1', 'b.js': '1', 'c.log': '1' })
+  const odd = () => {
+    throw new Error('odd')
+  }
+  const page = await startServer(project, {
+    config: { server: { watch: { ignored: ['**/b.js', '!**/*.js', odd, /\.log$/g] } } },
+  })
+  /** @type {string[]} */
+  const told = []
+  page.server.watcher.on('change', (file) => told.push(file))
+  for (const file of ['a.js', 'c.log', 'b.js']) project.write(file, '22')
+  await waitFor(
+    () => (told.includes(project.path('b.js')) ? true : undefined),
+    () => told.join(),
+  )
+  expect(told).toEqual([project.path('a.js'), project.path('b.js')])
+  expect(page.logged.filter((line) => line.includes('odd'))).toHaveLength(1)
+  expect(page.server.watcher.options.ignored).toContain(odd)
+})
+
 it('folders that only JavaScript knows to be ignored hold no watch', async () => {
   const files = { 'a.js': '', 'left/deep/er/b.js': '', 'kept/c.js': '' }
   const project = createProject(files)

@@ -61,8 +61,9 @@ export function binoHmr(given = {}) {
         const unignore = () => {
           ignoresAll = false
         }
-        // chokidar is made, and every plugin gets to hold it, but it is told to watch nothing.
-        const ours = { ...users, ignored: [users?.ignored ?? [], ignoreAll].flat() }
+        // chokidar is made, and every plugin gets to hold it, but it is told to watch nothing. What the user ignores is
+        // kept from it until then: a negation would have it watch, and a function that throws would end the process.
+        const ours = { ...users, ignored: [ignoreAll] }
         taken.set(config, { users, ours, ignoreAll, unignore })
         setWatch(config, ours)
       },
@@ -76,12 +77,9 @@ export function binoHmr(given = {}) {
         if (!mine) return
         taken.delete(config)
         if (config.server.watch === mine.ours) setWatch(config, mine.users)
-        const given = [server.watcher.options.ignored ?? []].flat()
-        const ignored = given.filter((one) => one !== mine.ignoreAll)
-        const theirs = server.watcher.options.ignored
-        // By now chokidar has asked it about all that it was to watch. Whoever reads the options finds his own there.
-        if (Array.isArray(theirs)) theirs.splice(0, theirs.length, ...ignored)
-        if (ignored.length === given.length) {
+        const ignored = [server.watcher.options.ignored ?? []].flat()
+        const at = ignored.indexOf(mine.ignoreAll)
+        if (at < 0) {
           // Two watchers would tell everything twice.
           config.logger.warn(
             '[bino-hmr] stands down: another plugin replaced `server.watch` after the config was resolved.',
@@ -89,6 +87,10 @@ export function binoHmr(given = {}) {
           )
           return
         }
+        ignored.splice(at, 1, ...[mine.users?.ignored ?? []].flat())
+        // By now chokidar has asked about all that it was to watch. Whoever reads the options finds what belongs there.
+        const theirs = /** @type {unknown[]} */ (server.watcher.options.ignored)
+        theirs.splice(0, theirs.length, ...ignored)
         /** @type {Session} */
         let session
         try {

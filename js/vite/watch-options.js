@@ -39,8 +39,8 @@ export function readWatchOptions(config, watcher, { ignore, gitignore = true, po
         const expression = globToRegExp(below(matcher, watcher.cwd))
         tests.push((file) => expression.test(file))
       } else globs.push(matcher)
-    } else if (types.isRegExp(matcher)) tests.push((file) => matcher.test(file))
-    else if (typeof matcher === 'function') tests.push(withStats(matcher))
+    } else if (types.isRegExp(matcher)) tests.push((file) => file.search(matcher) >= 0)
+    else if (typeof matcher === 'function') tests.push(harmless(withStats(matcher), config.logger))
     // Whatever else it is, it matches nothing, as for chokidar.
     else if (typeof matcher?.path === 'string') globs.push(matcher.path)
   }
@@ -112,8 +112,28 @@ function isIgnored(file, root, tests, negations) {
  * @returns {(path: string) => boolean}
  */
 function withStats(matcher) {
-  if (matcher.length < 2) return matcher
+  if (matcher.length === 1) return matcher
   return (file) => matcher(file) || matcher(file, statSync(file, { throwIfNoEntry: false }))
+}
+
+/**
+ * What throws ignores nothing, and says so once: it is asked on the way from the engine, where nobody would catch it.
+ *
+ * @param {(path: string) => boolean} test
+ * @param {import('vite').Logger} logger
+ * @returns {(path: string) => boolean}
+ */
+function harmless(test, logger) {
+  let told = false
+  return (file) => {
+    try {
+      return test(file)
+    } catch (error) {
+      if (!told) logger.error(`[bino-hmr] a function in server.watch.ignored threw for ${file}: ${error}`)
+      told = true
+      return false
+    }
+  }
 }
 
 /**
