@@ -146,7 +146,9 @@ impl Run {
         let vigil = self.vigil.as_ref().map(Vigil::due);
         let due = [self.alarm, self.poll.due(), vigil].into_iter().flatten().min();
         let first = match due {
-            Some(due) => receive(inbox, due),
+            Some(due) if self.alarm == Some(due) => receive(inbox, due),
+            // A look may come a little late; staying awake for it would cost more than the look.
+            Some(due) => inbox.recv_deadline(due),
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         let mut message = match first {
