@@ -580,8 +580,6 @@ it('what could not be watched is told to listeners of error beside Vite, and log
   watcher.on('error', (error) => told.push(/** @type {Error} */ (error)))
   const error = Object.assign(new Error('cannot watch /x'), { code: 'BINO_WATCH_FAILED' })
   page.session.face.error(error)
-  // As Vite asks chokidar to, with `ignorePermissionErrors`.
-  page.session.face.error(Object.assign(new Error('not readable'), { code: 'BINO_WATCH_DENIED' }))
   expect(told).toEqual([error])
   expect(page.logged.filter((line) => line.includes('cannot watch /x'))).toEqual([])
 })

@@ -113,10 +113,9 @@ export class WatcherFace {
   /**
    * Tells what could not be watched to whoever listens for it, beside Vite: it is in the log already.
    *
-   * @param {Error & { code?: string }} error
+   * @param {Error} error
    */
   error(error) {
-    if (this.watcher.options.ignorePermissionErrors && error.code?.endsWith('_DENIED')) return
     for (const listener of this.watcher.rawListeners('error')) {
       if (!this.vites.has(listener)) listener.call(this.watcher, error)
     }
