@@ -5,6 +5,7 @@
  * Never resolves anything.
  */
 
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { sessionOf } from './session.js'
 
@@ -44,8 +45,9 @@ function placesOf(source, importer, root) {
     return path.isAbsolute(from) ? [path.resolve(path.dirname(from), file)] : []
   }
   if (!path.isAbsolute(file)) return []
-  // Vite takes `/src/a` for a path below the root first.
-  return file.startsWith('/') ? [path.join(root, file), file] : [file]
+  // Vite takes `/src/a` for a path below the root first. Nobody means a folder `/src` that is to be made.
+  const isPath = file.startsWith(`${root}/`) || existsSync(path.dirname(file))
+  return [...(file.startsWith('/') ? [path.join(root, file)] : []), ...(isPath ? [file] : [])]
 }
 
 /**
