@@ -17,8 +17,8 @@ export interface BinoHmrOptions {
   enabled?: boolean
   /**
    * Globs or paths that are not watched, beside Vite's `server.watch.ignored` and Vite's defaults (`.git`,
-   * `node_modules`, `test-results`, the cache and output directories). A path without a wildcard at its start is taken
-   * below the root. One that does not parse is an error with `code: 'BINO_GLOB_INVALID'`.
+   * `node_modules`, `test-results`, the cache and output directories). A relative one is taken below the root, unless it
+   * begins with `**`. One that does not parse is an error with `code: 'BINO_GLOB_INVALID'`.
    *
    * What editors leave beside a file (`a.js~`, `.a.js.swp`, `a.js___jb_tmp___`, `#a.js#`) is not watched either.
    *

@@ -104,6 +104,20 @@ it('globs are about what is below the root, whatever its own path is', async () 
   expect(watcher.stats()).toMatchObject({ directories: 1, files: 1 })
 })
 
+it.each([
+  ['a path', ['b'], ['root', 'c']],
+  ['a path with an end', ['b/'], ['root', 'c']],
+  ['a path with signs', ['(b)?', 'b'], ['root', 'c']],
+  ['a glob', ['{b,c}/**'], ['root']],
+  ['a negated path', ['*', '!c'], ['root', 'c']],
+])('%s is below a root with signs in its name', async (_name, ignore, directories) => {
+  const project = createProject({ '[id] {x}/a.js': '', '[id] {x}/b/a.js': '', '[id] {x}/c/a.js': '' })
+  const watcher = createWatcher({ root: project.path('[id] {x}'), ignore })
+  onTestFinished(() => watcher.close())
+  await watcher.ready
+  expect(watcher.stats()).toMatchObject({ directories: directories.length })
+})
+
 it('polling finds the same without a watch', async () => {
   const { project, watcher, seen } = await watchProject({ 'a.txt': '1' }, { poll: { interval: 10 } })
   expect(watcher.stats()).toMatchObject({ directories: 1, files: 1, watches: 0 })

@@ -1,7 +1,7 @@
 import { createServer, resolveConfig } from 'vite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readPolling } from '../../js/polling.js'
-import { readWatchOptions } from '../../js/vite/watch-options.js'
+import { ownGlobs, readWatchOptions } from '../../js/vite/watch-options.js'
 
 it("carries over Vite's own ignores, the user's, and what only JavaScript can decide", async () => {
   const server = await createServer({
@@ -59,6 +59,23 @@ it('a relative glob of Vite means nothing without a cwd, as for chokidar; one of
     '/elsewhere/logs/**',
     `${config.root}/ours/**`,
   ])
+})
+
+it.each([
+  ['dist', '/x/[id]', '/x/\\[id\\]/dist/**'],
+  ['dist/', '/x/[id]', '/x/\\[id\\]/dist/**'],
+  ['dist/**', '/x/[id]', '/x/\\[id\\]/dist/**'],
+  ['*.log', '/x/[id]', '/x/\\[id\\]/*.log'],
+  ['!dist', '/x/[id]', '!/x/\\[id\\]/dist'],
+  ['**/*.log', '/x/[id]', '**/*.log'],
+  ['!**/pkg/**', '/x/[id]', '!**/pkg/**'],
+  ['/y/dist/**', '/x/[id]', '/y/dist/**'],
+  ['dist', '/x', '/x/dist'],
+  ['*.log', '/x', '/x/*.log'],
+  ['a?b', '/x', '/x/a?b'],
+  ['{a,b}/**', '/x', '/x/{a,b}/**'],
+])('the option ignore: %s below %s is %s', (glob, root, whole) => {
+  expect(ownGlobs([glob], root)).toEqual([whole])
 })
 
 it('translates depth and awaitWriteFinish', async () => {

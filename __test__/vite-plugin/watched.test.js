@@ -76,6 +76,21 @@ it('what .gitignore leaves out is silent and holds no watch; a module in it is l
   page.expectNoDifference()
 })
 
+it('the option ignore leaves out what it names, also below a root with signs in its name', async () => {
+  const project = createProject({
+    '[id] {x}/dist/a.js': '',
+    '[id] {x}/out/a.js': '',
+    '[id] {x}/src/a.js': '',
+  })
+  const page = await startServer(project, {
+    bino: { ignore: ['dist', 'o*t/**'] },
+    config: { root: project.path('[id] {x}') },
+  })
+  const { root } = page.server.config
+  const folders = Object.keys(page.server.watcher.getWatched()).filter((folder) => folder.startsWith(root))
+  expect(folders.map((folder) => path.relative(root, folder)).toSorted()).toEqual(['', 'src'])
+})
+
 it('gitignore: false watches all of it', async () => {
   const project = createProject({ '.gitignore': 'coverage\n', 'coverage/a.txt': '' })
   const page = await startServer(project, { bino: { gitignore: false } })

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 import { types } from 'node:util'
+import { escapeGlob, globBelow } from '../globs.js'
 import { readPolling } from '../polling.js'
 import { globToRegExp, hasExtendedGlob } from './glob.js'
 
@@ -83,12 +84,12 @@ export function restartFiles({ configFile, configFileDependencies, envDir, mode 
 }
 
 /**
- * Our own option's globs, below the root.
+ * Our own option's globs: below the root, but for those that begin with `**`.
  *
  * @param {string[]} globs
  * @param {string} root
  */
-export const ownGlobs = (globs, root) => globs.map((glob) => absoluteGlob(glob, root))
+export const ownGlobs = (globs, root) => globs.map((glob) => belowUnlessFree(glob, root))
 
 /**
  * chokidar does not look into a folder that is ignored, so what lies below is ignored too.
@@ -140,20 +141,12 @@ function harmless(test, logger) {
  * @param {string} glob
  * @param {string | undefined} cwd
  */
-const below = (glob, cwd) => (cwd ? absoluteGlob(glob, cwd) : glob)
+const below = (glob, cwd) => (cwd ? belowUnlessFree(glob, cwd) : glob)
 
 /**
  * A pattern as chokidar takes it with a `cwd`: below it, unless it may begin anywhere.
  *
  * @param {string} glob
- * @param {string} cwd
+ * @param {string} folder
  */
-function absoluteGlob(glob, cwd) {
-  const negated = glob.startsWith('!')
-  const pattern = negated ? glob.slice(1) : glob
-  if (path.isAbsolute(pattern) || pattern.startsWith('**')) return glob
-  return `${negated ? '!' : ''}${path.posix.join(cwd, pattern)}`
-}
-
-/** @param {string} file */
-const escapeGlob = (file) => file.replace(/[?*[\]{}()!]/g, '\\$&')
+const belowUnlessFree = (glob, folder) => (/^!?\*\*/.test(glob) ? glob : globBelow(folder, glob))

@@ -4,6 +4,7 @@
 
 import path from 'node:path'
 import { checkOptions } from '../check-options.js'
+import { globBelow } from '../globs.js'
 import { WATCH_RULES } from '../options.js'
 import { readPolling } from '../polling.js'
 
@@ -62,7 +63,8 @@ export function readWatcherOptions(given) {
   const engine = {
     roots: [root],
     extra: [],
-    ignore: [...ALWAYS, ...options.ignore].map((glob) => below(root, glob)),
+    // All of them: a glob for `dist` must not silence a root that itself lies in a `dist`.
+    ignore: [...ALWAYS, ...options.ignore].map((glob) => globBelow(root, glob)),
     alwaysIgnore: [],
     gitignore: options.gitignore,
     depth: undefined,
@@ -72,22 +74,3 @@ export function readWatcherOptions(given) {
   }
   return { engine, entries: options.entries, signal: options.signal }
 }
-
-/**
- * Every pattern is about what lies below the root: a glob for `dist` must not silence a root that itself lies in a `dist`.
- *
- * @param {string} root
- * @param {string} glob
- */
-function below(root, glob) {
-  const negation = glob.startsWith('!') ? '!' : ''
-  const pattern = glob.slice(negation.length)
-  if (path.isAbsolute(pattern)) return glob
-  const folder = root.replaceAll(path.sep, '/')
-  // A path without wildcards is compared as it is; in a glob the root's own signs mean nothing.
-  const isGlob = /[*?[{(]/.test(pattern)
-  return negation + path.posix.join(isGlob ? escapeGlob(folder) : folder, pattern)
-}
-
-/** @param {string} file */
-const escapeGlob = (file) => file.replace(/[?*[\]{}()!]/g, '\\$&')

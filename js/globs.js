@@ -1,0 +1,29 @@
+/**
+ * Where a pattern of the user begins: most are relative, and the engine matches whole paths. Pure.
+ */
+
+import path from 'node:path'
+
+/**
+ * A pattern as one of whole paths: below a folder, unless it is absolute. In a glob the folder's own signs mean nothing.
+ *
+ * @param {string} folder
+ * @param {string} pattern a path or a glob; after `!` one that takes back in
+ */
+export function globBelow(folder, pattern) {
+  const negation = pattern.startsWith('!') ? '!' : ''
+  const relative = pattern.slice(negation.length)
+  if (path.isAbsolute(relative)) return pattern
+  const root = folder.replaceAll(path.sep, '/')
+  // The engine takes what is negated for a glob in any case.
+  if (negation || isGlob(relative)) return negation + path.posix.join(escapeGlob(root), relative)
+  const whole = path.posix.join(root, relative)
+  // A path means itself and all below, and so does this.
+  return isGlob(whole) ? `${escapeGlob(whole.replace(/\/$/, ''))}/**` : whole
+}
+
+/** A path as a glob that matches nothing else. @param {string} file */
+export const escapeGlob = (file) => file.replace(/[?*[\]{}()!\\]/g, '\\$&')
+
+/** Whether the engine takes a pattern for a glob and not for a path, as chokidar does (`is-glob`). @param {string} pattern */
+const isGlob = (pattern) => /\*|[\].+)]\?|\[.*\]|\{.*\}|\(.*\|.*\)/s.test(pattern.replace(/\\./gs, '-'))
