@@ -20,6 +20,7 @@ createWatcher({})
 createWatcher({
   root: 'src',
   ignore: ['**/*.tmp'],
+  gitignore: false,
   debounce: 20,
   poll: { interval: 500 },
   threads: 2,

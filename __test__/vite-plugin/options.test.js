@@ -19,6 +19,11 @@ describe('a wrong option is a TypeError that names it, what it got and what it t
       { ignore: 'dist' },
       'the option "ignore" of binoHmr() takes an array of globs or paths, but got "dist"',
     ],
+    [
+      'gitignore',
+      { gitignore: ['dist'] },
+      'the option "gitignore" of binoHmr() takes a boolean, but got ["dist"]',
+    ],
     ['ignore with an expression', { ignore: [/x/] }, 'takes an array of globs or paths, but got ["/x/"]'],
     ['ignore with a number', { ignore: [3] }, 'takes an array of globs or paths, but got [3]'],
     [
