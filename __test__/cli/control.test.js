@@ -196,6 +196,14 @@ it('control: false opens none', async () => {
   expect(page.logged).toContain('info: [bino-hmr] updates are held')
 })
 
+it('without a socket nobody is told to use the command', async () => {
+  const sockets = ownSockets()
+  const page = await startServer(createProject(FILES), { config: { plugins: [{ name: 'vitest' }] } })
+  expect(sockets.all).toEqual([])
+  page.plugin.api.hold()
+  expect(await page.log('updates are held')).toBe('info: [bino-hmr] updates are held')
+})
+
 it('vite build and a run of Vitest open none', async () => {
   const sockets = ownSockets()
   const project = createProject({
@@ -271,6 +279,7 @@ it.each(UNSAFE)('%s is not used as the folder', async (_, prepare, reason) => {
   const control = listen({ ...options, places: [sockets.folder] })
   onTestFinished(() => control.close())
   await control.ready
+  expect(control.isOpen).toBe(false)
   expect(failed).toMatchObject([{ code: 'BINO_CONTROL_FOLDER', message: `${sockets.folder} ${reason}` }])
 })
 

@@ -27,6 +27,7 @@ const NEWLINE = 10
  *
  * @typedef {object} Control
  * @property {Promise<void>} ready resolves when it listens, or cannot
+ * @property {boolean} isOpen whether it listens, or is about to
  * @property {() => void} close takes the socket away; what is being answered is answered
  */
 
@@ -54,8 +55,10 @@ export function listen({ root, answers, fail, places }) {
   const ready = new Promise((/** @type {(value: void) => void} */ resolve) => {
     settle = resolve
   })
+  let isOpen = true
   /** @param {unknown} error */
   const failed = (error) => {
+    isOpen = false
     fail(asControlError(error))
     settle()
   }
@@ -73,7 +76,11 @@ export function listen({ root, answers, fail, places }) {
   }
   return {
     ready,
+    get isOpen() {
+      return isOpen
+    },
     close() {
+      isOpen = false
       server.close()
       clients.close()
       settle()

@@ -53,7 +53,7 @@ export class Hold {
     this.session.engine.hold()
     const ways = [
       ...(isShortcutBound() ? ['press p + enter'] : []),
-      ...(this.session.options.control ? ['run `bino release`'] : []),
+      ...(this.session.control?.isOpen ? ['run `bino release`'] : []),
     ]
     this.#say(ways.length > 0 ? `${what} (${ways.join(' or ')})` : what)
   }

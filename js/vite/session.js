@@ -36,7 +36,7 @@ import { wirePathOf } from './wire-path.js'
 /** Files for which Vite reloads every page without a pass: its own client. */
 const VITE_CLIENT = /\/vite\/dist\/client\//
 
-/** Each config's session, for the tests. @type {WeakMap<object, Session>} */
+/** Each config's session, for the hooks that Vite calls with a config or a server. @type {WeakMap<object, Session>} */
 const sessions = new WeakMap()
 
 /** @param {{ config: object }} server */
@@ -116,8 +116,9 @@ export class Session {
     )
     endPassesThatWatchChangeRejected(this.config.logger)
     this.#takeHotUpdateEnvironments()
-    this.hold = new Hold(this)
     if (options.control && !isVitest(this.config)) this.control = this.#listen()
+    // It says by which ways it ends, and the socket is one.
+    this.hold = new Hold(this)
     sessions.set(this.config, this)
   }
 
@@ -333,9 +334,7 @@ export class Session {
       return
     }
     logger.warn(line, { timestamp: true })
-    // As chokidar, which Vite tells not to speak of permissions.
-    const { ignorePermissionErrors } = this.face.watcher.options
-    if (error.code !== 'BINO_WATCH_DENIED' || !ignorePermissionErrors) this.face.error(error)
+    this.face.error(error)
   }
 
   /** Vite calls `config.server.hotUpdateEnvironments` at the end of each file's pass. A user's own is kept. */
