@@ -36,17 +36,16 @@ it('what lies below an ignored folder is ignored too, and functions that ask for
         (/** @type {string} */ file) => file.endsWith('/called'),
         (/** @type {string} */ file, /** @type {import('node:fs').Stats} */ stats) =>
           Boolean(stats?.isFile()) && file.endsWith('package.json'),
+        (/** @type {[string, import('node:fs').Stats?]} */ ...rest) =>
+          Boolean(rest[1]?.isFile()) && rest[0].endsWith('biome.json'),
       ],
     }),
     { ignore: [] },
   )
   const below = (/** @type {string} */ file) => ignored(`${config.root}/${file}`)
-  expect(['expression/a.js', 'called/deep/b.js', 'package.json', 'src/a.js'].map(below)).toEqual([
-    true,
-    true,
-    true,
-    false,
-  ])
+  expect(
+    ['expression/a.js', 'called/deep/b.js', 'package.json', 'biome.json', 'src/a.js'].map(below),
+  ).toEqual([true, true, true, true, false])
 })
 
 it('a relative glob of Vite means nothing without a cwd, as for chokidar; one of ours lies below the root', async () => {

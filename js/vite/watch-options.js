@@ -107,7 +107,8 @@ function isIgnored(file, root, tests, negations) {
 }
 
 /**
- * chokidar calls a function with the path alone and with its `Stats`; one that asks for them gets both.
+ * chokidar calls a function with the path alone and with its `Stats`. Both calls are made but for one that declares only
+ * the path: who declares nothing may take them as `...rest`.
  *
  * @param {(path: string, stats?: import('node:fs').Stats) => boolean} matcher
  * @returns {(path: string) => boolean}

@@ -111,11 +111,13 @@ export class WatcherFace {
   }
 
   /**
-   * Tells what could not be watched to whoever listens for it, beside Vite: it is in the log already.
+   * Tells what could not be watched to whoever listens for it, beside Vite: it is in the log already. Of permissions as
+   * chokidar, which Vite tells not to speak of them.
    *
-   * @param {Error} error
+   * @param {Error & { code?: string }} error
    */
   error(error) {
+    if (error.code === 'BINO_WATCH_DENIED' && this.watcher.options.ignorePermissionErrors) return
     for (const listener of this.watcher.rawListeners('error')) {
       if (!this.vites.has(listener)) listener.call(this.watcher, error)
     }
