@@ -86,6 +86,8 @@ export interface EngineEvent {
   changes: Array<EngineChange>
   /** True when events were lost and the changes come from looking at the disk. */
   rescan: boolean
+  /** True when a look found some of the changes: they may have happened long before. */
+  looked: boolean
   /** Code of a warning or failure. */
   code: string
   /** Message of a warning or failure. */

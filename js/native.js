@@ -19,9 +19,9 @@ import { loadAddon } from './load-addon.js'
  * @property {number} threads of the pool
  *
  * @typedef {{ type: 'ready' }
- *   | { type: 'batch', epoch: number, changes: import('./vite/transaction.js').Change[], rescan: boolean }
+ *   | { type: 'batch', epoch: number, changes: import('./vite/transaction.js').Change[], rescan: boolean, looked: boolean }
  *   | { type: 'held', changes: import('./vite/transaction.js').Change[] }
- *   | { type: 'released', epoch: number, changes: import('./vite/transaction.js').Change[], rescan: boolean }
+ *   | { type: 'released', epoch: number, changes: import('./vite/transaction.js').Change[], rescan: boolean, looked: boolean }
  *   | { type: 'warning', error: Error }
  *   | { type: 'failed', error: Error }} EngineEvent
  *
@@ -53,9 +53,9 @@ import { loadAddon } from './load-addon.js'
 export function createEngine(options, onEvent) {
   const { Engine } = loadAddon()
   return new Engine(options, (event) => {
-    const { type, epoch, rescan, code, message } = event
+    const { type, epoch, rescan, looked, code, message } = event
     const changes = /** @type {import('./vite/transaction.js').Change[]} */ (event.changes)
-    if (type === 'batch' || type === 'released') onEvent({ type, epoch, changes, rescan })
+    if (type === 'batch' || type === 'released') onEvent({ type, epoch, changes, rescan, looked })
     else if (type === 'held') onEvent({ type, changes })
     else if (type === 'ready') onEvent({ type })
     else

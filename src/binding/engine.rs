@@ -71,6 +71,8 @@ pub struct EngineEvent {
     pub changes: Vec<EngineChange>,
     /// True when events were lost and the changes come from looking at the disk.
     pub rescan: bool,
+    /// True when a look found some of the changes: they may have happened long before.
+    pub looked: bool,
     /// Code of a warning or failure.
     pub code: String,
     /// Message of a warning or failure.
@@ -318,6 +320,7 @@ fn event_to_js(event: CoreEvent) -> EngineEvent {
         epoch: 0.0,
         changes: Vec::new(),
         rescan: false,
+        looked: false,
         code: String::new(),
         message: String::new(),
     };
@@ -330,6 +333,7 @@ fn event_to_js(event: CoreEvent) -> EngineEvent {
         epoch: batch.epoch as f64,
         changes: batch.changes.into_iter().map(change_to_js).collect(),
         rescan: batch.rescan,
+        looked: batch.looked,
         ..empty(kind)
     };
     match event {

@@ -159,7 +159,7 @@ mod tests {
 
     fn batch(epoch: u64) -> EngineEvent {
         let change = Change { kind: ChangeKind::Update, path: format!("/{epoch}"), entry: EntryType::File };
-        EngineEvent::Batch(ChangeBatch { epoch, changes: vec![change], rescan: false })
+        EngineEvent::Batch(ChangeBatch { epoch, changes: vec![change], ..ChangeBatch::default() })
     }
 
     fn paths(batch: Option<Batch>) -> Vec<String> {

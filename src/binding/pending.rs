@@ -119,7 +119,7 @@ mod tests {
 
     fn batch(epoch: u64, path: &str) -> ChangeBatch {
         let change = Change { kind: ChangeKind::Update, path: path.to_owned(), entry: EntryType::File };
-        ChangeBatch { epoch, changes: vec![change], rescan: false }
+        ChangeBatch { epoch, changes: vec![change], ..ChangeBatch::default() }
     }
 
     fn paths(list: &str) -> Vec<Arc<str>> {

@@ -23,10 +23,11 @@ enum Batches {
     Many(Net),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Net {
     epoch: u64,
     rescan: bool,
+    looked: bool,
     paths: FxHashMap<String, Path>,
     /// Counts the first signs, to keep their order.
     signs: usize,
@@ -47,7 +48,7 @@ impl Combined {
         self.batches = match std::mem::take(&mut self.batches) {
             Batches::None => Batches::One(batch),
             Batches::One(first) => {
-                let mut net = Net { epoch: 0, rescan: false, paths: FxHashMap::default(), signs: 0 };
+                let mut net = Net::default();
                 net.add(first);
                 net.add(batch);
                 Batches::Many(net)
@@ -88,8 +89,8 @@ pub fn net_changes(changes: Vec<Change>) -> Vec<Change> {
     if changes.iter().all(|change| paths.insert(change.path.as_str())) {
         return changes;
     }
-    let mut net = Net { epoch: 0, rescan: false, paths: FxHashMap::default(), signs: 0 };
-    net.add(ChangeBatch { epoch: 0, changes, rescan: false });
+    let mut net = Net::default();
+    net.add(ChangeBatch { changes, ..ChangeBatch::default() });
     net.into_batch().map_or_else(Vec::new, |batch| batch.changes)
 }
 
@@ -97,6 +98,7 @@ impl Net {
     fn add(&mut self, batch: ChangeBatch) {
         self.epoch = batch.epoch;
         self.rescan |= batch.rescan;
+        self.looked |= batch.looked;
         for change in batch.changes {
             self.note(change);
         }
@@ -143,7 +145,8 @@ impl Net {
                 (None, None) => {}
             }
         }
-        let batch = ChangeBatch { epoch: self.epoch, changes, rescan: self.rescan };
+        let Self { epoch, rescan, looked, .. } = self;
+        let batch = ChangeBatch { epoch, changes, rescan, looked };
         (!batch.changes.is_empty()).then_some(batch)
     }
 }
@@ -165,7 +168,7 @@ mod tests {
             .iter()
             .map(|&(kind, path, entry)| Change { kind, path: path.to_owned(), entry })
             .collect();
-        ChangeBatch { epoch, changes, rescan: false }
+        ChangeBatch { epoch, changes, ..ChangeBatch::default() }
     }
 
     #[test]
@@ -290,6 +293,14 @@ mod tests {
         assert!(combined.take().unwrap().rescan);
     }
 
+    #[test]
+    fn one_look_makes_the_whole_looked() {
+        let mut combined = Combined::default();
+        combined.add(batch(1, &[(Update, "/a", File)]));
+        combined.add(ChangeBatch { looked: true, ..batch(2, &[(Update, "/b", File)]) });
+        assert!(combined.take().unwrap().looked);
+    }
+
     /// A small disk: `/0` to `/3`, and below each that is a directory the same again.
     type Disk = BTreeMap<String, EntryType>;
 
@@ -367,7 +378,7 @@ mod tests {
                 put(&mut disk, &path, entry, &mut changes);
                 // Some steps are taken together first, as by a consumer that is slow now and then.
                 if !changes.is_empty() {
-                    open.add(ChangeBatch { epoch, changes, rescan: false });
+                    open.add(ChangeBatch { epoch, changes, ..ChangeBatch::default() });
                 }
                 if closes && let Some(batch) = open.take() {
                     combined.add(batch);

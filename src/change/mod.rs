@@ -54,7 +54,7 @@ pub struct Change {
 }
 
 /// One transaction: everything that belongs to one save, one checkout, one run of a generator.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeBatch {
     /// Counts the batches from 1; never skips, never repeats.
     pub epoch: u64,
@@ -64,4 +64,7 @@ pub struct ChangeBatch {
     pub changes: Vec<Change>,
     /// The operating system lost events, and (some of) these changes were found by comparing the whole tree.
     pub rescan: bool,
+    /// A look found some of these changes: polling, a check, a rescan, or the end of a hold. They may have happened long
+    /// before they are told. Without it each was told by an event, as it happened.
+    pub looked: bool,
 }

@@ -29,6 +29,7 @@ pub struct Transaction {
     last: Instant,
     news: Instant,
     rescan: bool,
+    looked: bool,
     release: bool,
 }
 
@@ -42,6 +43,7 @@ impl Transaction {
             last: now,
             news: now,
             rescan: false,
+            looked: false,
             release: false,
         }
     }
@@ -68,6 +70,11 @@ impl Transaction {
     pub fn lose(&mut self, now: Instant) {
         self.rescan = true;
         self.extend(now);
+    }
+
+    /// Notes that a look, and no event, found some of it.
+    pub fn look(&mut self) {
+        self.looked = true;
     }
 
     /// Notes that a hold is to end with this transaction.
@@ -112,6 +119,11 @@ impl Transaction {
     /// Whether events were lost.
     pub fn rescan(&self) -> bool {
         self.rescan
+    }
+
+    /// Whether a look found some of it; where events were lost, one has to.
+    pub fn looked(&self) -> bool {
+        self.looked || self.rescan
     }
 
     /// Whether a hold ends with it.

@@ -13,7 +13,7 @@ use super::poll::Poll;
 use super::vigil::{Duty, Vigil};
 use super::work::{Done, Job, Work, Worked};
 use super::{EngineEvent, Stats, THREAD, UsedFiles};
-use crate::change::{Change, ChangeBatch, Combined, Dirty, Outlook, Schedule, Stat, Step, Transaction};
+use crate::change::{ChangeBatch, Combined, Dirty, Outlook, Schedule, Stat, Step, Transaction};
 use crate::error::Error;
 use crate::path::normalize;
 use crate::project::{Files, Snapshot};
@@ -256,7 +256,8 @@ impl Run {
         let changes = self.watch.settle(&transaction);
         let modules = changes.iter().any(|change| self.used.knows(&change.path));
         self.schedule.closed(Instant::now(), &changes, modules);
-        self.send(changes, transaction.rescan(), sink);
+        let (rescan, looked) = (transaction.rescan(), transaction.looked());
+        self.send(ChangeBatch { epoch: 0, changes, rescan, looked }, sink);
         if transaction.is_release() {
             self.release(sink);
         }
@@ -275,18 +276,17 @@ impl Run {
     fn release(&mut self, sink: &dyn Fn(EngineEvent)) {
         // What nobody has looked for yet is part of what is released.
         let changes = self.watch.look_now();
-        self.send(changes, false, sink);
+        self.send(ChangeBatch { changes, looked: true, ..ChangeBatch::default() }, sink);
         let Some(mut held) = self.held.take() else { return };
         self.schedule.hold(false);
-        let (changes, rescan) =
-            held.take().map_or_else(Default::default, |batch| (batch.changes, batch.rescan));
+        let batch = held.take().unwrap_or_default();
         if self.work.is_some() {
-            return self.send(changes, rescan, sink);
+            return self.send(batch, sink);
         }
-        if !changes.is_empty() {
+        if !batch.changes.is_empty() {
             self.epoch += 1;
         }
-        sink(EngineEvent::Released(ChangeBatch { epoch: self.epoch, changes, rescan }));
+        sink(EngineEvent::Released(ChangeBatch { epoch: self.epoch, ..batch }));
     }
 
     fn check_if_due(&mut self) {
@@ -321,21 +321,22 @@ impl Run {
         self.poll.go_on(&mut self.watch, &files, now);
     }
 
-    fn send(&mut self, changes: Vec<Change>, rescan: bool, sink: &dyn Fn(EngineEvent)) {
-        if changes.is_empty() {
+    /// Hands on a batch that has no epoch yet.
+    fn send(&mut self, batch: ChangeBatch, sink: &dyn Fn(EngineEvent)) {
+        if batch.changes.is_empty() {
             return;
         }
         if let Some(held) = &mut self.held {
-            sink(EngineEvent::Held(changes.clone()));
-            held.add(ChangeBatch { epoch: 0, changes, rescan });
+            sink(EngineEvent::Held(batch.changes.clone()));
+            held.add(batch);
             return;
         }
         match &mut self.work {
             None => {
                 self.epoch += 1;
-                sink(EngineEvent::Batch(ChangeBatch { epoch: self.epoch, changes, rescan }));
+                sink(EngineEvent::Batch(ChangeBatch { epoch: self.epoch, ..batch }));
             }
-            Some(work) => work.add(Job::Update(ChangeBatch { epoch: 0, changes, rescan })),
+            Some(work) => work.add(Job::Update(batch)),
         }
     }
 
@@ -361,7 +362,7 @@ impl Run {
             Done::Rechecked(mut changes, update) if self.ready && !update.is_empty() => {
                 changes.retain(|change| update.affected.iter().any(|path| **path == *change.path));
                 self.epoch += 1;
-                let batch = ChangeBatch { epoch: self.epoch, changes, rescan: false };
+                let batch = ChangeBatch { epoch: self.epoch, changes, rescan: false, looked: true };
                 sink(EngineEvent::Update(batch, update));
             }
             Done::Rechecked(..) | Done::Nothing => {}

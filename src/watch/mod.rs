@@ -245,7 +245,9 @@ impl Watch {
         if let Some(then) = then {
             self.tree.put(&path, then);
         }
-        transaction.get_or_insert_with(|| Transaction::open(now)).mark(&path, Evidence::FOUND, now);
+        let open = transaction.get_or_insert_with(|| Transaction::open(now));
+        open.mark(&path, Evidence::FOUND, now);
+        open.look();
     }
 
     /// Leaves paths out from now on, with everything below, silently.

@@ -275,11 +275,12 @@ impl Watch {
                 let (open, differ): (Vec<_>, Vec<_>) = found.into_iter().partition(is_open);
                 for found in open {
                     if self.is_watched(&found.path) {
-                        self.note(&found.path, found.evidence, transaction, now);
+                        self.note_looked(&found.path, found.evidence, transaction, now);
                     } else {
                         // Only a name in it was awaited.
                         self.polling.denied.remove(&found.path);
                         self.approach(&found.path, transaction, now);
+                        transaction.iter_mut().for_each(Transaction::look);
                     }
                 }
                 self.judge(differ.into_iter().map(|found| (found.path, found.now)), transaction, now);
@@ -302,10 +303,22 @@ impl Watch {
             if self.is_news(&found) {
                 count += 1;
                 self.polling.found.insert(found.path.clone(), found.now);
-                self.note(&found.path, found.evidence, transaction, now);
+                self.note_looked(&found.path, found.evidence, transaction, now);
             }
         }
         count
+    }
+
+    /// Takes in what was seen, of which no event told.
+    fn note_looked(
+        &mut self,
+        path: &Path,
+        evidence: Evidence,
+        transaction: &mut Option<Transaction>,
+        now: Instant,
+    ) {
+        self.note(path, evidence, transaction, now);
+        transaction.iter_mut().for_each(Transaction::look);
     }
 
     /// Finds out which mounts do not tell, of those that these paths lie on or that lie in watched directories, and says
@@ -554,7 +567,7 @@ impl Watch {
                 self.polling.suspects.insert(path);
                 continue;
             }
-            self.note(&path, Evidence::FOUND, transaction, now);
+            self.note_looked(&path, Evidence::FOUND, transaction, now);
             self.miss(&path);
         }
     }
@@ -603,7 +616,7 @@ impl Watch {
                 concerned.push(point);
             }
             for path in concerned {
-                self.note(&path, sign, transaction, now);
+                self.note_looked(&path, sign, transaction, now);
             }
         }
         self.appraise(&names);

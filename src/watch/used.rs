@@ -62,7 +62,9 @@ impl Watch {
                 Some(_) if disk::age(file).is_none_or(|age| age < YOUNG) => Evidence::WRITTEN,
                 Some(_) => continue,
             };
-            transaction.get_or_insert_with(|| Transaction::open(now)).mark(file, evidence, now);
+            let open = transaction.get_or_insert_with(|| Transaction::open(now));
+            open.mark(file, evidence, now);
+            open.look();
         }
     }
 

@@ -14,7 +14,7 @@ impl Lab {
     /// The changes of the next event, which has to be `Held`.
     fn held(&self) -> Vec<String> {
         match self.events.recv_timeout(DEADLINE) {
-            Ok(EngineEvent::Held(changes)) => self.show(&ChangeBatch { epoch: 0, changes, rescan: false }),
+            Ok(EngineEvent::Held(changes)) => self.show(&ChangeBatch { changes, ..ChangeBatch::default() }),
             other => panic!("expected Held, got {other:?}"),
         }
     }
@@ -25,7 +25,7 @@ impl Lab {
         loop {
             match self.events.recv_timeout(DEADLINE) {
                 Ok(EngineEvent::Held(changes)) => {
-                    held.extend(self.show(&ChangeBatch { epoch: 0, changes, rescan: false }));
+                    held.extend(self.show(&ChangeBatch { changes, ..ChangeBatch::default() }));
                 }
                 Ok(EngineEvent::Released(batch)) => return (held, batch),
                 other => panic!("expected Held or Released, got {other:?}"),

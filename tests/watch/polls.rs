@@ -102,12 +102,15 @@ fn a_change_without_an_event_turns_polling_on() {
         "{message}"
     );
     if told.is_empty() {
-        told = lab.show(&lab.batch());
+        let batch = lab.batch();
+        assert!(batch.looked);
+        told = lab.show(&batch);
     }
     assert_eq!(told, ["~f root/a.js"]);
     // From now on also what nobody uses is found, and nothing is said a second time.
     fs::write(behind.join("c.js"), "longer").unwrap();
-    assert_eq!(lab.show(&lab.batch()), ["~f root/c.js"]);
+    let batch = lab.batch();
+    assert_eq!((lab.show(&batch), batch.looked), (vec!["~f root/c.js".to_owned()], true));
     fs::write(behind.join("b.js"), "longer").unwrap();
     assert_eq!(lab.show(&lab.batch()), ["~f root/b.js"]);
 }
@@ -148,6 +151,32 @@ fn events_and_looks_tell_a_change_once() {
         assert_eq!(count(&format!("+d root/sub/new{round}")), 1, "{told:?}");
         assert_eq!(count(&format!("+f root/sub/new{round}/c.js")), 1, "{told:?}");
     }
+}
+
+#[test]
+fn a_batch_says_whether_a_look_found_it() {
+    let told = |poll: PollOptions| {
+        let lab = Bench::new().with(&["root/a.js"]).start_with(|options, _| options.poll = poll);
+        lab.write("root/a.js", "longer");
+        let saved = lab.batch();
+        assert_eq!(lab.show(&saved), ["~f root/a.js"]);
+        lab.engine.hold();
+        lab.write("root/a.js", "longer still");
+        let held = lab.event();
+        assert!(matches!(held, EngineEvent::Held(_)), "{held:?}");
+        lab.engine.release();
+        loop {
+            match lab.event() {
+                EngineEvent::Released(batch) => return (saved.looked, batch.looked),
+                EngineEvent::Held(_) => {}
+                other => panic!("expected the release, got {other:?}"),
+            }
+        }
+    };
+    let never = PollOptions { mode: PollMode::Never, ..PollOptions::default() };
+    assert_eq!(told(PollOptions::default()), (false, false), "where events tell");
+    assert_eq!(told(never), (false, false), "where nothing else may tell");
+    assert_eq!(told(always(Duration::from_millis(20))), (true, true), "where everything is polled");
 }
 
 #[test]
