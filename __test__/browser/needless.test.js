@@ -18,12 +18,12 @@ const WITH_PART = main("import { part } from './part.js'", 'part')
 const WITHOUT_PART = main('', "'none'")
 
 /**
- * The rule by which the next reload is held back.
+ * The rule by which the next reload is spared.
  *
  * @param {{ logged: string[] }} served
  * @param {() => void} act
  */
-async function heldBack({ logged }, act) {
+async function spared({ logged }, act) {
   const from = logged.length
   act()
   const line = await waitFor(
@@ -46,9 +46,9 @@ describe.skipIf(STOCK).each(['vite', 'vite7'])('no page is reloaded, with %s', (
     project.write('main.js', WITHOUT_PART)
     await tab.text('#app', 'none')
 
-    const edited = await heldBack(served, () => project.write('part.js', `${files['part.js']}// edited\n`))
+    const edited = await spared(served, () => project.write('part.js', `${files['part.js']}// edited\n`))
     expect(edited).toBe('nobody imports the last of part.js any more')
-    const below = await heldBack(served, () => project.write('deep.js', "export const deep = 'two'\n"))
+    const below = await spared(served, () => project.write('deep.js', "export const deep = 'two'\n"))
     expect(below).toBe('nobody imports the last of deep.js → part.js any more')
 
     project.write('main.js', WITH_PART)
@@ -65,8 +65,8 @@ describe.skipIf(STOCK).each(['vite', 'vite7'])('no page is reloaded, with %s', (
     const stays = await tab.mark()
     project.write('main.js', WITHOUT_PART)
     await tab.text('#app', 'none')
-    await heldBack(served, () => project.remove('part.js'))
-    await heldBack(served, () => project.write('part.js', "export const part = 'two'\n"))
+    await spared(served, () => project.remove('part.js'))
+    await spared(served, () => project.write('part.js', "export const part = 'two'\n"))
     project.write('main.js', WITH_PART)
     await tab.text('#app', 'two')
     await stays()
@@ -103,7 +103,7 @@ describe.skipIf(STOCK).each(['vite', 'vite7'])('no page is reloaded, with %s', (
     }
     const { project, tab, ...served } = await open(files, { vite, bino })
     const stays = await tab.mark()
-    const rule = await heldBack(served, () => project.write('coverage/index.html', '<p>100 %</p>'))
+    const rule = await spared(served, () => project.write('coverage/index.html', '<p>100 %</p>'))
     expect(rule).toBe('no page was made of coverage/index.html')
 
     const about = await openTab(/** @type {any} */ (served), 'about.html')
@@ -125,12 +125,12 @@ describe.skipIf(STOCK).each(['vite', 'vite7'])('no page is reloaded, with %s', (
     }
     const { project, tab, ...served } = await open(files, { vite, bino })
     const stays = await tab.mark()
-    const rule = await heldBack(served, () => project.write('other/tsconfig.json', '{ "files": [] }\n'))
+    const rule = await spared(served, () => project.write('other/tsconfig.json', '{ "files": [] }\n'))
     expect(rule).toBe(`no loaded module uses ${project.path('other/tsconfig.json')}`)
     await stays()
     await tab.reloadsBy(() => project.write('base/tsconfig.json', '{}\n'))
     // The root has none; one that comes nearer than the known one takes over.
-    await heldBack(served, () => project.write('tsconfig.json', '{}\n'))
+    await spared(served, () => project.write('tsconfig.json', '{}\n'))
     await tab.reloadsBy(() => project.remove('app/tsconfig.json'))
   })
 
@@ -150,8 +150,8 @@ describe.skipIf(STOCK).each(['vite', 'vite7'])('no page is reloaded, with %s', (
     await tab.hears(() => tab.updates.length > before, 'the style sheet without it')
     // The page has to have asked for it: until then it is scanned.
     await tab.page.waitForLoadState('networkidle')
-    await heldBack(served, () => project.write('scanned.md', 'mt-[15px]\n'))
-    await heldBack(served, () => renameSync(project.path('scanned.md'), project.path('renamed.md')))
+    await spared(served, () => project.write('scanned.md', 'mt-[15px]\n'))
+    await spared(served, () => renameSync(project.path('scanned.md'), project.path('renamed.md')))
     await stays()
   })
 })

@@ -32,7 +32,7 @@ it('a walk that fails sends what Vite would have sent', async () => {
   await page.log('the walk broke')
 })
 
-it('a walk that fails loses neither the error of a hook nor a reload that was held back', async () => {
+it('a walk that fails loses neither the error of a hook nor a reload that was to be merged', async () => {
   const project = createProject(FILES)
   const page = await startServer(project, {
     config: {

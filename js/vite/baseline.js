@@ -29,7 +29,7 @@ import { listenTo } from './hot-channel.js'
  *   _registerRequestProcessing?: (id: string, done: () => Promise<unknown>) => void
  * }} Requests
  *
- * @typedef {object} HeldBack
+ * @typedef {object} AlreadyThere
  * @property {Set<Module>} modules those of a pass for which there is nothing to send
  * @property {boolean} page whether the page of an `.html` file need not reload
  */
@@ -105,9 +105,9 @@ export class Baseline {
    *
    * @param {Pass} pass
    * @param {Module[]} modules that all hooks left
-   * @returns {HeldBack}
+   * @returns {AlreadyThere}
    */
-  heldBack(pass, modules) {
+  alreadyThere(pass, modules) {
     const { file } = pass
     const own = this.environment.moduleGraph.getModulesByFile(file) ?? new Set()
     const isPage = this.environment.name === 'client' && file.endsWith('.html')
@@ -142,10 +142,10 @@ export class Baseline {
     // Others may have read the file too, each at a time of its own: a style sheet that is made of the classes in it, a
     // module that a hook added. What they read is what the pages have only if nothing was loaded for a while.
     const isOwnAffair = isSettled || !this.environment.pluginContainer.watchFiles.has(file)
-    const held = modules.filter((module) =>
+    const there = modules.filter((module) =>
       module.file === file && module.id !== null ? isOwnAffair && same.has(module) : isSettled,
     )
-    return { modules: new Set(held), page: page && isOwnAffair }
+    return { modules: new Set(there), page: page && isOwnAffair }
   }
 
   /**
@@ -274,7 +274,7 @@ export class Baseline {
   }
 }
 
-/** @type {HeldBack} */
+/** @type {AlreadyThere} */
 const NOTHING = { modules: new Set(), page: false }
 
 /** For each index what was handed out of it: 13 bytes. */

@@ -1,9 +1,8 @@
 /**
  * Stands in front of `send` of each environment's hot channel, which is where Vite and plugins send by themselves.
  *
- * Owns: holding back a reload that is sent during a pass, so that it is merged with the transaction's update, or dropped
- * where it is for a tsconfig that nothing uses; and
- * capturing what Vite's own `hmr` would send. Everything else goes straight through.
+ * Owns: merging a reload that is sent during a pass with the transaction's update, or dropping it where it is for a
+ * tsconfig that nothing uses; and capturing what Vite's own `hmr` would send. Everything else goes straight through.
  */
 
 import { currentPass } from './transaction.js'
@@ -23,7 +22,7 @@ const listeners = new WeakMap()
 /** Where payloads go while Vite's `hmr` is asked for its answer, which it gives synchronously. @type {Payload[] | undefined} */
 let captured
 
-/** True while we send: our own payloads are never held back. */
+/** True while we send: our own payloads are never merged or dropped. */
 let delivering = false
 
 /** @param {Environment} environment */
@@ -46,7 +45,7 @@ export function standInFront(environment) {
     }
     // Vite reloads for a tsconfig in its own listener, hence while the event is emitted; plugins send later.
     if (pass.emitting && pass.file.endsWith('.json') && !isUsedTsconfig(environment, pass.file)) {
-      pass.transaction.heldBack.push({ environment, rule: `no loaded module uses ${pass.file}` })
+      pass.transaction.spared.push({ environment, rule: `no loaded module uses ${pass.file}` })
       return
     }
     const { reloads } = pass.transaction

@@ -59,20 +59,20 @@ export function send(transaction, session) {
     const { orphan } = walked[index]
     if (orphan.length > 0) {
       const chain = chainOf(orphan, work.mirrored.mirror.modules, environment)
-      transaction.heldBack.push({ environment, rule: `nobody imports the last of ${chain} any more` })
+      transaction.spared.push({ environment, rule: `nobody imports the last of ${chain} any more` })
     }
     for (const { file } of transaction.passes.filter((pass) => isUnservedPage(pass, environment, session))) {
       const rule = `no page was made of ${shortOf(file, environment)}`
-      transaction.heldBack.push({ environment, rule })
+      transaction.spared.push({ environment, rule })
     }
     if (session.options.verify) {
-      compareWithVite(work, walked[index], payloads, reloads, transaction.heldBack)
+      compareWithVite(work, walked[index], payloads, reloads, transaction.spared)
     }
   })
   const isDebug = session.options.log === 'debug'
   if (isDebug || session.options.verify) logSameBytes(transaction, session)
   if (!isDebug) return
-  for (const { environment, rule } of transaction.heldBack) {
+  for (const { environment, rule } of transaction.spared) {
     environment.logger.info(`[bino-hmr] ${environment.name} #${transaction.epoch}: no reload: ${rule}`, {
       timestamp: true,
     })

@@ -374,9 +374,9 @@ export class Session {
     if (!Array.isArray(modules) || !modules.every((module) => isModuleOf(environment, module))) {
       return void hmr(environment)
     }
-    const held = this.mirrorOf(environment).baseline.heldBack(pass, modules)
-    const news = held.modules.size > 0 ? modules.filter((module) => !held.modules.has(module)) : modules
-    const isSame = news.length === 0 && (held.modules.size > 0 || held.page)
+    const there = this.mirrorOf(environment).baseline.alreadyThere(pass, modules)
+    const news = there.modules.size > 0 ? modules.filter((module) => !there.modules.has(module)) : modules
+    const isSame = news.length === 0 && (there.modules.size > 0 || there.page)
     if (this.options.verify && !isSame) {
       // Vite stamps what it is asked about, so it is not asked about what is not sent.
       options.modules = news
@@ -390,10 +390,10 @@ export class Session {
     const errors = capture(environment, () => hmr(environment)).filter((payload) => payload.type === 'error')
     options.modules = modules
     if (errors.length > 0) return void pass.errors.set(environment, errors)
-    if (held.modules.size > 0 || held.page)
+    if (there.modules.size > 0 || there.page)
       pass.same.set(
         environment,
-        [...held.modules].map(({ url }) => url),
+        [...there.modules].map(({ url }) => url),
       )
     if (!isSame) pass.seeds.set(environment, [...news])
   }
@@ -410,7 +410,7 @@ export class Session {
   }
 
   /**
-   * Nothing was sent: Vite still can, the errors of hooks included, and what was held back goes out.
+   * Nothing was sent: Vite still can, the errors of hooks included, and the reloads that were to be merged go out.
    *
    * @param {Transaction} transaction
    */

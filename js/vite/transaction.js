@@ -66,8 +66,8 @@ export class Transaction {
   passes = /** @type {Pass[]} */ ([])
   /** Reloads that Vite or a plugin sent during a pass. */
   reloads = /** @type {Map<Environment, Payload[]>} */ (new Map())
-  /** Reloads that were not sent, each with the rule that held it back. @type {{ environment: Environment, rule: string }[]} */
-  heldBack = []
+  /** Reloads that Vite sends and we do not, each with its rule. @type {{ environment: Environment, rule: string }[]} */
+  spared = []
   /** Whether its changes were told as they happened, and not found by looking or held for a while. */
   isPrompt = false
   pending = 0

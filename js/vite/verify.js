@@ -14,9 +14,9 @@
  * @param {Walked} walked
  * @param {Payload[]} sent
  * @param {Payload[]} reloads sent by Vite or plugins during the passes, which stock Vite would have let through
- * @param {import('./transaction.js').Transaction['heldBack']} heldBack by which rules we do not reload where Vite does
+ * @param {import('./transaction.js').Transaction['spared']} spared by which rules we do not reload where Vite does
  */
-export function compareWithVite({ environment, mirrored, passes }, walked, sent, reloads, heldBack) {
+export function compareWithVite({ environment, mirrored, passes }, walked, sent, reloads, spared) {
   const expected = passes.flatMap((pass) => pass.expected.get(environment) ?? [])
   const overflow = expected.find((payload) => payload.type === 'error')
   const { logger } = environment
@@ -30,7 +30,7 @@ export function compareWithVite({ environment, mirrored, passes }, walked, sent,
   const ours = normalized(sent)
   // What Vite sends beside its reload it does not say.
   const isByRule =
-    heldBack.some((each) => each.environment === environment) && theirs.some(isReload) && !ours.some(isReload)
+    spared.some((each) => each.environment === environment) && theirs.some(isReload) && !ours.some(isReload)
   if (isByRule) return
   const missing = theirs.filter((line) => !ours.includes(line))
   const extra = ours.filter((line) => !theirs.includes(line))
