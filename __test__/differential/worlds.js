@@ -140,7 +140,7 @@ export class World {
       const mirrored = environments[environment] && this.session.mirrorOf(environments[environment])
       for (const module of modules) mirrored?.mirror.keep(module)
     }
-    this.session?.pageServed('/made/by/a/framework')
+    this.session?.pageServed('/made/by/a/framework', '')
   }
 
   /**

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { build, createServer as createVite, preview } from 'vite'
 import { expect, it, onTestFinished } from 'vitest'
 import { binoHmr } from '../../js/index.js'
@@ -170,6 +170,17 @@ it('the watcher emits add, unlink, addDir, unlinkDir and all, as chokidar does',
     'unlink /folder/new.js',
     'unlinkDir /folder',
   ])
+})
+
+it('an event is emitted also when a link in circles lies there by then', async () => {
+  const project = createProject(FILES)
+  const { server, session } = await startServer(project)
+  symlinkSync('loop.js', project.path('loop.js'))
+  /** @type {unknown[][]} */
+  const heard = []
+  server.watcher.on('all', (...args) => heard.push(args))
+  session?.face.emit('add', project.path('loop.js'))
+  expect(heard).toEqual([['add', project.path('loop.js')]])
 })
 
 it('ready is emitted once, when everything is watched', async () => {

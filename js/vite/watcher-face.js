@@ -103,9 +103,7 @@ export class WatcherFace {
         watchedPath: path.dirname(file),
       })
     }
-    const stats = event.startsWith('unlink')
-      ? []
-      : [statSync(file, { throwIfNoEntry: false })].filter(Boolean)
+    const stats = event.startsWith('unlink') ? [] : statsOf(file)
     this.#emit(event, native, ...stats)
     this.#emit('all', event, native, ...stats)
   }
@@ -242,4 +240,18 @@ const slashed = (file) => file.replaceAll(path.sep, '/')
  */
 function divide(all, test) {
   return [all.filter(test), all.filter((one) => !test(one))]
+}
+
+/**
+ * The file's `Stats` for an event's last argument, which chokidar leaves out where there are none.
+ *
+ * @param {string} file
+ */
+function statsOf(file) {
+  try {
+    return [statSync(file)]
+  } catch {
+    // Gone since, or a link in circles by now: its next event says so, and this one must not be lost for it.
+    return []
+  }
 }
