@@ -317,6 +317,40 @@ fn with_entries_each_batch_comes_with_what_it_did_to_the_graph() {
 }
 
 #[test]
+fn with_entries_too_a_formatter_is_three_updates_at_most() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().canonicalize().unwrap();
+    let modules: Vec<PathBuf> = (0..20).map(|n| root.join(format!("{n}.js"))).collect();
+    let imports: String = (0..20).map(|n| format!("import './{n}.js'\n")).collect();
+    write(&root.join("main.js"), &imports);
+    for module in &modules {
+        write(module, "");
+    }
+    let (engine, events) = start(EngineOptions { entries: vec!["main.js".into()], ..options(&root) });
+    ready(&events);
+    // A busy machine may pause the writer for longer than a series may: the best of several rounds counts.
+    let rounds = (0..5).map(|round| {
+        for module in &modules {
+            std::fs::write(module, format!("export default {round}")).unwrap();
+            // The formatter's own work on the next file.
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        let mut told = std::collections::BTreeSet::new();
+        let mut updates = 0;
+        while told.len() < modules.len() {
+            let (batch, _) = update(&events);
+            updates += 1;
+            told.extend(batch.changes.into_iter().map(|change| change.path));
+        }
+        updates
+    });
+    // The first two go out at once; from the third on it is a series.
+    assert!(rounds.min() <= Some(3));
+    engine.close();
+}
+
+#[test]
 fn a_generated_module_that_entries_reach_is_watched_although_it_is_ignored() {
     let _alone = alone();
     let temp = tempfile::tempdir().unwrap();

@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use rustc_hash::FxHashSet;
+
 use crate::engine::UsedFiles;
 use crate::graph::ModuleGraph;
 
@@ -61,6 +63,39 @@ impl UsedFiles for Graphs {
 
     fn files(&self, at_most: usize) -> Vec<String> {
         let graphs = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        graphs.iter().flat_map(|graph| graph.read().files_loaded(at_most)).collect()
+        let mut loaded: Vec<_> =
+            graphs.iter().map(|graph| graph.read().files_loaded(at_most).into_iter()).collect();
+        // The environments in turn: what each loaded last comes first.
+        let mut files = FxHashSet::default();
+        let mut in_turn = Vec::new();
+        while in_turn.len() < at_most {
+            let next: Vec<String> = loaded.iter_mut().filter_map(Iterator::next).collect();
+            if next.is_empty() {
+                break;
+            }
+            in_turn.extend(next.into_iter().filter(|file| files.insert(file.clone())));
+        }
+        in_turn.truncate(at_most);
+        in_turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_comes_once_and_what_any_environment_loaded_last_comes_first() {
+        let graphs = Graphs::default();
+        for files in [&["/a.js", "/b.js", "/client.js"][..], &["/a.js", "/server.js", "/b.js"]] {
+            let graph = graphs.get(graphs.open()).unwrap();
+            let strings: Vec<String> = files.iter().map(|&file| file.to_owned()).collect();
+            // One record for each file: the module, the section of its identity, its url, its file.
+            let words: Vec<u32> = (0..files.len() as u32).flat_map(|at| [at, 1, at, at]).collect();
+            graph.write().apply(&words, strings).unwrap();
+        }
+        let all = graphs.files(usize::MAX);
+        assert_eq!(all, ["/client.js", "/b.js", "/server.js", "/a.js"]);
+        assert_eq!(graphs.files(3), all[..3]);
     }
 }

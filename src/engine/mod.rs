@@ -97,8 +97,8 @@ pub trait UsedFiles: Send + Sync {
     fn knows(&self, path: &str) -> bool;
     /// Whether some module of this file has importers.
     fn is_used(&self, path: &str) -> bool;
-    /// Files of modules, at most so many, the ones loaded last first. Where nothing tells of changes they are looked at
-    /// more often than others.
+    /// Files of modules, each once and at most so many, the ones loaded last first. Where nothing tells of changes they
+    /// are looked at more often than others.
     fn files(&self, _at_most: usize) -> Vec<String> {
         Vec::new()
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use rustc_hash::FxHashSet;
 
 use super::poll::Poll;
 use super::vigil::{Duty, Vigil};
@@ -242,9 +243,9 @@ impl Run {
             self.alarm = Some(until);
             return;
         }
-        let files = self.work.as_ref().map(|work| &work.files);
-        let mut look = Look { watch: &mut self.watch, used: self.used.as_ref(), files };
-        let step = self.schedule.poll(now, transaction, &mut look);
+        let known = Known::new(&*self.used, &self.work);
+        let mut world = World { watch: &mut self.watch, known };
+        let step = self.schedule.poll(now, transaction, &mut world);
         match step {
             Step::Wait(until) => self.alarm = Some(until),
             Step::Close => self.close(sink),
@@ -254,7 +255,8 @@ impl Run {
     fn close(&mut self, sink: &dyn Fn(EngineEvent)) {
         let Some(transaction) = self.transaction.take() else { return };
         let changes = self.watch.settle(&transaction);
-        let modules = changes.iter().any(|change| self.used.knows(&change.path));
+        let known = Known::new(&*self.used, &self.work);
+        let modules = changes.iter().any(|change| known.knows(&change.path));
         self.schedule.closed(Instant::now(), &changes, modules);
         let (rescan, looked) = (transaction.rescan(), transaction.looked());
         self.send(ChangeBatch { epoch: 0, changes, rescan, looked }, sink);
@@ -317,8 +319,8 @@ impl Run {
         if self.poll.due().is_none_or(|due| now < due) {
             return;
         }
-        let files = files_of(&*self.used, &self.work);
-        self.poll.go_on(&mut self.watch, &files, now);
+        let known = Known::new(&*self.used, &self.work);
+        self.poll.go_on(&mut self.watch, &|at_most| known.files(at_most), now);
     }
 
     /// Hands on a batch that has no epoch yet.
@@ -401,13 +403,33 @@ impl Run {
     }
 }
 
-/// The files that the module graphs know, the ones loaded last first.
-fn files_of(used: &dyn UsedFiles, work: &Option<Work>) -> impl Fn(usize) -> Vec<String> {
-    move |at_most| {
-        let mut files = used.files(at_most);
-        if let Some(work) = work {
-            files.extend(work.files.some(at_most));
-        }
+/// What all module graphs know about files: those of whoever started the engine, and the one of the entries.
+#[derive(Clone, Copy)]
+struct Known<'run> {
+    used: &'run dyn UsedFiles,
+    project: Option<&'run Files>,
+}
+
+impl<'run> Known<'run> {
+    fn new(used: &'run dyn UsedFiles, work: &'run Option<Work>) -> Self {
+        Self { used, project: work.as_ref().map(|work| &work.files) }
+    }
+
+    fn knows(&self, path: &str) -> bool {
+        self.used.knows(path) || self.project.is_some_and(|files| files.knows(path))
+    }
+
+    fn is_used(&self, path: &str) -> bool {
+        self.used.is_used(path) || self.project.is_some_and(|files| files.is_used(path))
+    }
+
+    /// Files of modules, each once and at most so many; those of `used` come first, in their order.
+    fn files(&self, at_most: usize) -> Vec<String> {
+        let mut files = self.used.files(at_most);
+        files.extend(self.project.map_or_else(Vec::new, |project| project.some(at_most)));
+        let mut seen = FxHashSet::default();
+        files.retain(|file| seen.insert(file.clone()));
+        files.truncate(at_most);
         files
     }
 }
@@ -431,16 +453,14 @@ fn receive(inbox: &Receiver<Message>, due: Instant) -> Result<Message, RecvTimeo
 }
 
 /// What the schedule is told of the world.
-struct Look<'run> {
+struct World<'run> {
     watch: &'run mut Watch,
-    used: &'run dyn UsedFiles,
-    files: Option<&'run Files>,
+    known: Known<'run>,
 }
 
-impl Outlook for Look<'_> {
+impl Outlook for World<'_> {
     fn graph_knows(&mut self, dirty: &Dirty) -> bool {
-        let path = normalize(&dirty.path);
-        self.used.knows(&path) || self.files.is_some_and(|files| files.knows(&path))
+        self.known.knows(&normalize(&dirty.path))
     }
 
     fn git_lock_age(&mut self, transaction: &Transaction) -> Option<Duration> {
@@ -452,9 +472,33 @@ impl Outlook for Look<'_> {
     }
 
     fn last_loss(&mut self, transaction: &Transaction) -> Option<Instant> {
-        self.watch.last_loss(transaction, |path: &Path| {
-            let path = normalize(path);
-            self.used.is_used(&path) || self.files.is_some_and(|files| files.is_used(&path))
-        })
+        self.watch.last_loss(transaction, |path: &Path| self.known.is_used(&normalize(path)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Knows the same file twice, as graphs of two environments do.
+    struct Twice;
+
+    impl UsedFiles for Twice {
+        fn knows(&self, _: &str) -> bool {
+            true
+        }
+        fn is_used(&self, _: &str) -> bool {
+            true
+        }
+        fn files(&self, _: usize) -> Vec<String> {
+            ["/b", "/a", "/b", "/c"].map(str::to_owned).to_vec()
+        }
+    }
+
+    #[test]
+    fn files_come_once_and_not_more_than_asked_for() {
+        let known = Known::new(&Twice, &None);
+        assert_eq!(known.files(usize::MAX), ["/b", "/a", "/c"]);
+        assert_eq!(known.files(2), ["/b", "/a"]);
     }
 }

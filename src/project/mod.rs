@@ -392,7 +392,7 @@ impl Files {
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(path)
     }
 
-    /// At most so many of them.
+    /// At most so many of them, in no order; the order stays as long as the files do.
     pub fn some(&self, at_most: usize) -> Vec<String> {
         let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
         files.keys().take(at_most).map(|path| path.to_string()).collect()

@@ -88,7 +88,8 @@ enum Target {
     Denied(PathBuf),
 }
 
-/// Asks the module graphs for the files that they know, the ones loaded last first; at most so many.
+/// Asks the module graphs for the files that they know, each once and at most so many; those loaded last come first,
+/// where that is known.
 pub type Files<'ask> = &'ask dyn Fn(usize) -> Vec<String>;
 
 impl Polling {
@@ -532,12 +533,12 @@ impl Watch {
 
     /// Files that events are expected of: those loaded last, and some others in turn.
     fn files_to_check(&mut self, files: Files<'_>) -> Vec<PathBuf> {
-        let mut chosen = files(CHECKED);
-        if chosen.len() == CHECKED {
-            let all = files(usize::MAX);
-            let from = self.polling.turn % all.len().max(1);
+        let mut chosen = files(usize::MAX);
+        let others = chosen.split_off(CHECKED.min(chosen.len()));
+        if !others.is_empty() {
+            let from = self.polling.turn % others.len();
             self.polling.turn = from + CHECKED;
-            chosen.extend(all.into_iter().skip(from).take(CHECKED));
+            chosen.extend(others.into_iter().skip(from).take(CHECKED));
         }
         let mut paths: Vec<PathBuf> = chosen.into_iter().map(PathBuf::from).collect();
         paths.extend(self.polling.suspects.iter().cloned());
