@@ -357,6 +357,7 @@ fn a_broken_tsconfig_is_one_diagnostic() {
     assert_eq!(project.snapshot().modules.len(), 3, "what needs no tsconfig is found");
     let update = save(&mut project, &memory, "/app/tsconfig.json", "{}");
     assert_eq!((codes(&project.snapshot()), update.read), (vec![], 0));
+    assert!(update.everything && !save(&mut project, &memory, "/app/c.ts", "1").everything);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The Node addon: converts JavaScript values into the core's and back, and nothing else.
+//! The Node addon: converts JavaScript values into the core's and back, and holds what JavaScript has not taken yet
+//! (`feeds`). How two batches or two updates become one is `change`'s and `project`'s.
 //!
 //! `js/native.js` is the only caller. A panic of the core becomes a JavaScript error with a code, never an abort.
 

@@ -11,6 +11,7 @@
 //! One module is one file, by its path without links. The importers of a module are in the order of their paths, so
 //! that a graph kept up to date is the graph built anew.
 
+mod combine;
 mod index;
 mod load;
 mod report;
@@ -29,6 +30,7 @@ use crate::propagate::{Pass, propagate};
 use crate::resolve::{FileSystem, ResolveOptions, Resolver, Shift};
 use crate::scan::{Position, Severity};
 
+pub use combine::combine;
 pub use report::{Boundary, DeadEnd, Diagnostic, ModuleInfo, ProjectUpdate, Snapshot};
 
 use load::{Reading, link, read};
@@ -130,7 +132,8 @@ impl Project {
         again.dedup();
         self.resolve_again(&again, &mut progress);
         self.crawl(&mut progress);
-        let update = self.finish(progress, false);
+        let mut update = self.finish(progress, false);
+        update.everything = shift.everything;
         if shift.everything {
             self.resolver.relax();
         }

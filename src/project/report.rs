@@ -28,6 +28,9 @@ pub struct ProjectUpdate {
     pub parsed: usize,
     /// How many modules had their imports looked up again.
     pub resolved: usize,
+    /// Where every specifier leads was looked up again, since rules of resolution may have changed (see
+    /// [`crate::resolve::Shift::everything`]): nothing else is wrong than what is said here.
+    pub everything: bool,
 }
 
 impl ProjectUpdate {
