@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, symlinkSync, utimesSync } from 'node:fs'
+import { linkSync, readFileSync, symlinkSync, utimesSync } from 'node:fs'
 import vue from '@vitejs/plugin-vue'
 import { describe, expect, it } from 'vitest'
 import { fromRoot } from '../../scripts/paths.js'
@@ -312,6 +312,48 @@ describe('what else is made of a file', () => {
     expect(page.takeSent()).toEqual([])
   })
 
+  it.each([
+    ['an event told of it', {}],
+    ['nothing else would have told of it', { poll: false }],
+  ])('is not sent after a while: %s', async (_name, bino) => {
+    const project = createProject(FILES)
+    const page = await open({ project, bino, plugin: readsLeaf(project) })
+    page.idleBefore(60_000)
+    await page.saves('touch', () => touch(project, 'leaf.js'))
+    expect(page.takeSent()).toEqual([])
+  })
+
+  it('is not sent after a while, though a hook is slow', async () => {
+    let go = () => {}
+    const slow = new Promise((resolve) => {
+      go = () => resolve(undefined)
+    })
+    const project = createProject(FILES)
+    const page = await open({
+      project,
+      plugin: readsLeaf(project),
+      hook: ({ file }) => (file.endsWith('leaf.js') ? slow.then(() => {}) : undefined),
+    })
+    page.idleBefore(60_000)
+    const saved = page.saved('leaf.js')
+    touch(project, 'leaf.js')
+    await page.log('still at work on')
+    go()
+    await saved
+    expect(page.takeSent()).toEqual([])
+  })
+
+  it('is sent when only a look found the save, which may be an old one', async () => {
+    const project = createProject(FILES)
+    const elsewhere = createProject({})
+    linkSync(project.path('leaf.js'), elsewhere.path('leaf.js'))
+    const page = await open({ project, plugin: readsLeaf(project) })
+    page.idleBefore(60_000)
+    // By a name of which no watch tells.
+    await page.saves('touch', () => touch(elsewhere, 'leaf.js'))
+    expect(page.takeSent().sort()).toEqual(['/a.js', '/style.css'])
+  })
+
   it('is sent by a hook that adds it, as long as it may have been loaded in between', async () => {
     const page = await open({
       hook: ({ file, modules }, environment) => {
@@ -477,6 +519,19 @@ function pathsOf(payload) {
   if (payload.type === 'full-reload') return [`reload ${payload.path}`]
   return payload.type === 'update' ? payload.updates.map(({ path }) => path) : []
 }
+
+/**
+ * A plugin that makes a style sheet of what is in `leaf.js`, too.
+ *
+ * @param {ReturnType<typeof createProject>} project
+ * @returns {Plugin}
+ */
+const readsLeaf = (project) => ({
+  name: 'test:reads',
+  transform(_code, id) {
+    if (id.endsWith('style.css')) this.addWatchFile(project.path('leaf.js'))
+  },
+})
 
 let clock = Date.now() / 1000
 

@@ -315,7 +315,7 @@ export class Session {
       )
       if (event.type === 'held') return this.hold.wait(changes)
       if (event.type === 'released') this.hold.leave(event.epoch, changes)
-      const isPrompt = event.type === 'batch' && !event.rescan && this.watch.engine.poll === undefined
+      const isPrompt = event.type === 'batch' && !event.looked
       const passes = this.transactions.run({ epoch: event.epoch, changes, isPrompt })
       if (passes === 0) this.hold.sent(event.epoch)
     } else if (event.type === 'ready') {

@@ -209,6 +209,9 @@ export class Transactions {
   #split(transaction) {
     if (this.#closed) return
     const rest = new Transaction(transaction.epoch)
+    // Of the same changes, at the same time.
+    rest.isPrompt = transaction.isPrompt
+    rest.startedAt = transaction.startedAt
     rest.passes = transaction.passes.filter((pass) => !pass.ended)
     rest.pending = rest.passes.length
     for (const pass of rest.passes) pass.transaction = rest
