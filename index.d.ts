@@ -20,11 +20,13 @@ export interface BinoHmrOptions {
    * `node_modules`, `test-results`, the cache and output directories). A relative one is taken below the root, unless it
    * begins with `**`. One that does not parse is an error with `code: 'BINO_GLOB_INVALID'`.
    *
-   * What editors leave beside a file (`a.js~`, `.a.js.swp`, `a.js___jb_tmp___`, `#a.js#`) is not watched either.
+   * What editors leave beside a file is not watched either: `a.js~`, `.a.js.swp` and `.swx`, `.a.js.subl1.tmp`, `.#a.js`,
+   * `#a.js#`, `a.js___jb_tmp___`, `a.js___jb_old___`.
    *
    * A glob after `!` takes back in what others leave out, ignore files too: `'!dist/**'`. Below an ignored folder it is
    * found by its name, without a walk through the rest: `'!**\/node_modules/pkg/**'`, here or in Vite's
-   * `server.watch.ignored`, watches that package, through a link where it really is. Only Vite's cache stays ignored.
+   * `server.watch.ignored`, watches that package, through a link where it really is. Only Vite's cache and what editors leave
+   * stay ignored.
    *
    * @default []
    */
@@ -37,30 +39,36 @@ export interface BinoHmrOptions {
    * What modules are loaded from is watched all the same (in a repository that was left out: all of it), and so is what
    * was asked for: `publicDir`, `server.watcher.add()`, `this.addWatchFile()`, the places where an import was looked for
    * in vain. When an ignore file changes, what is watched follows, and no event tells of it: nothing happened to those
-   * files. Those above the root and git's own are read at the start, and when one below it changes.
+   * files. Those above the root and git's own are read at the start, and when the root's own changes.
    *
    * @default true
    */
   gitignore?: boolean
   /**
    * When a transaction closes, in milliseconds without a further change, from 0 to 60000. `'adaptive'`: a completed save
-   * of a loaded file goes at once; anything else after about 2 ms of quiet, growing with the size of the burst. A number
-   * wins over Vite's `server.watch.awaitWriteFinish`. Whatever is set, a transaction ends after 10 s.
+   * of a loaded file goes at once; anything else after about 2 ms of quiet, growing with the size of the burst to 40. The
+   * third save of a series (each within 60 ms of the one before) and the rest wait for 60 ms of quiet; a loaded file that is
+   * gone or empty is waited for, 30 ms; and more than a save is waited for while git holds the lock of the work tree, at
+   * most 5 s. A number takes the place of all that, and wins over Vite's `server.watch.awaitWriteFinish`. Whatever is
+   * set, a transaction ends after 10 s.
    *
    * @default 'adaptive'
    */
   debounce?: 'adaptive' | number
   /**
-   * What is looked at again and again because no event tells of it. Watches are placed besides, except with `true`.
+   * What is looked at again and again because no event tells of it. Watches are placed besides, except where everything
+   * is looked at.
    *
    * - Absent: what has to be. Folders on a mount whose kind does not tell of all changes (the drives of Windows in WSL,
-   *   NFS, SMB, FUSE, folders shared with a virtual machine); from the first change on that came without an event, the
-   *   mount that it is on; and, at a limit of the system, the folders that got no watch. The log says which and why.
-   * - `true`: everything, each 100 ms. `{ interval }`: everything, each so many milliseconds, from 10 to 3600000.
-   * - `false`: nothing, whatever is missed.
+   *   NFS, SMB, FUSE, folders shared with a virtual machine); from the first change of a file of the module graph on that
+   *   came without an event, the mount that it is on; and, at a limit of the system, the folders that got no watch. The
+   *   log says which and why.
+   * - `true`: everything. Files that the module graph uses each 100 ms; the rest, and binary files, each 300 ms.
+   * - `{ interval }`: everything, each so many milliseconds, from 10 to 3600000.
+   * - `false`: nothing, whatever is missed. But every five minutes, and when the machine slept, all that is watched is
+   *   compared with the disk, as without `poll`.
    *
-   * Files that the module graph uses are looked at each `interval`, the rest and binary files less often, and all
-   * together takes at most 5 % of a core: what is too much for that is looked at less often.
+   * All together takes at most 5 % of a core: what is too much for that is looked at less often.
    *
    * This option wins over the environment variables `CHOKIDAR_USEPOLLING` and `CHOKIDAR_INTERVAL`, and these over
    * Vite's `server.watch.usePolling`, `interval` (of used files, 100 by default) and `binaryInterval` (of the rest,
@@ -69,8 +77,8 @@ export interface BinoHmrOptions {
   poll?: boolean | { interval: number }
   /**
    * Whether the `bino` command can reach the server: through a socket in a folder that only this user can look into
-   * (`$XDG_RUNTIME_DIR`, or one in the folder for temporary files), on Windows a named pipe. It keeps nothing alive. Vitest's
-   * servers have none. Where it cannot be opened, a warning says why (`BINO_CONTROL_FOLDER`, `BINO_CONTROL_FAILED`).
+   * (the first that can be used of `$XDG_RUNTIME_DIR/bino-hmr`, `/run/user/<uid>/bino-hmr`, and `bino-hmr-<uid>` in the folder
+   * for temporary files or in `/tmp`), on Windows a named pipe. It keeps nothing alive. Vitest's servers have none. Where it cannot be opened, a warning says why (`BINO_CONTROL_FOLDER`, `BINO_CONTROL_FAILED`).
    *
    * @default true
    */
@@ -118,15 +126,16 @@ export interface BinoHmrApi {
   /**
    * Resolves when everything is watched (what the operating system refuses is logged as a warning): from then on no edit
    * is lost. Resolves at once where the plugin does nothing. Rejects with an error that has a `code` where Vite's own
-   * watcher took over: `BINO_ROOT_MISSING`, `BINO_WATCH_FAILED`, `BINO_THREAD_START`, `BINO_GLOB_INVALID` (a glob of
-   * Vite's own configuration), `BINO_ADDON_MISSING`, `BINO_ADDON_LOAD`, `BINO_ENGINE_PANIC`, `BINO_GRAPH_DELTA`.
+   * watcher took over: `BINO_ROOT_MISSING`, `BINO_WATCH_FAILED`, `BINO_WATCH_LIMIT` (with `poll: false`, when the system has no
+   * inotify instance left), `BINO_THREAD_START`, `BINO_GLOB_INVALID` (a glob of Vite's own configuration), `BINO_ADDON_MISSING`, `BINO_ADDON_LOAD`, `BINO_ENGINE_PANIC`, `BINO_GRAPH_DELTA`.
    */
   readonly ready: Promise<void>
   /** Figures of the engine, and the transactions under way; `undefined` without an engine that runs. */
   stats(): (EngineStats & { transactions: number }) | undefined
   /**
    * Holds updates back, for an agent or a rebase that writes many times. Until {@link BinoHmrApi.release} no event of
-   * `server.watcher` is emitted, no hook runs and no update or reload is sent; a changed config restarts nothing. What
+   * `server.watcher` is emitted, no hook of a plugin of yours runs and no update or reload is sent (resolvers of Vite itself
+   * are told what they must not remember); a changed config restarts nothing. What
    * changes is stale in Vite's module graphs at once: a page that is loaded or reloaded meanwhile has the new code, as far as
    * no plugin keeps the old one until its hook tells. Updates under way are not stopped. A restart of the server does not end
    * it. Holding twice is holding once. Also `p + enter` in
@@ -178,7 +187,8 @@ export interface WatcherOptions {
   entries?: string[]
   /**
    * Globs or paths below `root` that are not watched, beside `.git` and `node_modules` folders and what editors leave
-   * beside a file (`a.js~`, `.a.js.swp`). What is ignored costs nothing, however much is in it. `*` stops at `/`, `**`
+   * beside a file ({@link BinoHmrOptions.ignore} has the names). A relative one is taken below `root`, also when it begins
+   * with `**`. What is ignored costs nothing, however much is in it. `*` stops at `/`, `**`
    * does not, names with a leading dot match like any other. A glob after `!` takes back in what others leave out, ignore
    * files too: `'!**\/node_modules/**'`, or a single package by its name: `'!**\/node_modules/pkg/**'`. One that does not
    * parse is an error with `code: 'BINO_GLOB_INVALID'`.
@@ -198,20 +208,21 @@ export interface WatcherOptions {
   gitignore?: boolean
   /**
    * When a transaction closes and becomes a batch, in milliseconds without a further change, from 0 to 60000.
-   * `'adaptive'`: after about 2 ms of quiet, growing with the size of the burst to some tens of milliseconds; a branch
-   * switch stays one batch. Whatever is set, a transaction ends after 10 s.
+   * `'adaptive'`: as {@link BinoHmrOptions.debounce}, where loaded files are those of the graph; without `entries` there are
+   * none. A branch switch stays one batch. Whatever is set, a transaction ends after 10 s.
    *
    * @default 'adaptive'
    */
   debounce?: 'adaptive' | number
   /**
    * What is looked at again and again because no event tells of it: as {@link BinoHmrOptions.poll}, with the same
-   * environment variables. Without `entries` every file is looked at each `interval`. What is polled, and why, is said
-   * once by a warning of the process with the code `BINO_WATCH_POLLING`.
+   * environment variables. Without `entries` all that is polled is looked at each `interval`, and a change that came without
+   * an event turns nothing on: that is found by looking at files of a graph. What is polled, and why, is said once by a
+   * warning of the process with the code `BINO_WATCH_POLLING`.
    */
   poll?: boolean | { interval: number }
   /**
-   * Threads of the pool that reads folders, from 1 to 256.
+   * Threads of the pool that reads folders and, with `entries`, reads, scans and resolves modules, from 1 to 256.
    *
    * @default the number of cores that the process may use
    */
@@ -359,7 +370,7 @@ export interface WatcherStats extends EngineStats {
  * | `BINO_GLOB_INVALID` | a glob of `ignore` does not parse; thrown |
  * | `BINO_THREAD_START` | the operating system gives no thread; thrown |
  * | `BINO_ADDON_MISSING`, `BINO_ADDON_LOAD` | there is no native addon for this platform, or it does not load; thrown |
- * | `BINO_WATCH_LIMIT` | a limit of the system on watches is reached, and some folders are polled (with `poll: false` not watched); the watcher goes on |
+ * | `BINO_WATCH_LIMIT` | a limit of the system on watches is reached, and some folders are polled (with `poll: false` not watched); the watcher goes on. Or, thrown: `poll: false`, and no inotify instance is left |
  * | `BINO_WATCH_DENIED` | some folders may not be read; the watcher goes on, and watches them when they may be |
  * | `BINO_WATCH_POLLING` | something is polled; never an `error` event, always a warning of the process |
  * | `BINO_WATCH_FAILED` | some folder cannot be watched, and the watcher goes on; or, thrown, nothing can be |
