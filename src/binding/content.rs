@@ -11,8 +11,8 @@ use crate::watch::{hash_content, hash_file};
 
 /// The hash of a text's bytes in UTF-8.
 #[napi(js_name = "hashText")]
-pub fn hash_text(text: String) -> f64 {
-    hash_content(text.as_bytes()) as f64
+pub fn hash_text(text: String) -> Result<f64> {
+    guard(|| Ok(hash_content(text.as_bytes()) as f64))
 }
 
 /// The hash of what lies at a path now, if that is a file of `size` bytes.

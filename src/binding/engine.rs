@@ -166,14 +166,20 @@ impl Engine {
 
     /// From here on changes are told as `held` and wait.
     #[napi]
-    pub fn hold(&self) {
-        self.core.hold();
+    pub fn hold(&self) -> Result<()> {
+        guard(|| {
+            self.core.hold();
+            Ok(())
+        })
     }
 
     /// What waited comes as `released`, once; nothing comes without a hold.
     #[napi]
-    pub fn release(&self) {
-        self.core.release();
+    pub fn release(&self) -> Result<()> {
+        guard(|| {
+            self.core.release();
+            Ok(())
+        })
     }
 
     /// Every watched directory with the names in it.
@@ -239,8 +245,11 @@ impl Engine {
 
     /// Makes the engine's thread panic: for the tests of what happens then.
     #[napi]
-    pub fn fault(&self) {
-        self.core.fault();
+    pub fn fault(&self) -> Result<()> {
+        guard(|| {
+            self.core.fault();
+            Ok(())
+        })
     }
 
     /// Ends every thread; resolves when they have ended.

@@ -119,42 +119,52 @@ impl NativeWatcher {
 
     /// What to be woken for: news, batches, or nothing. Look for what is there already after this call.
     #[napi]
-    pub fn wait_for(&self, news: bool, batches: bool) {
-        self.feeds.wait_for(Waits { news, batches });
+    pub fn wait_for(&self, news: bool, batches: bool) -> Result<()> {
+        guard(|| {
+            self.feeds.wait_for(Waits { news, batches });
+            Ok(())
+        })
     }
 
     /// What happened beside batches; to be called after each wake-up.
     #[napi]
-    pub fn news(&self) -> WatcherNews {
-        let news = self.feeds.news();
-        WatcherNews {
-            ready: news.ready,
-            warnings: news.warnings.iter().map(problem_to_js).collect(),
-            failure: news.failure.as_ref().map(problem_to_js),
-        }
+    pub fn news(&self) -> Result<WatcherNews> {
+        guard(|| {
+            let news = self.feeds.news();
+            Ok(WatcherNews {
+                ready: news.ready,
+                warnings: news.warnings.iter().map(problem_to_js).collect(),
+                failure: news.failure.as_ref().map(problem_to_js),
+            })
+        })
     }
 
     /// Opens a feed and gives its number.
     #[napi]
-    pub fn open_feed(&self) -> u32 {
-        self.feeds.open() as u32
+    pub fn open_feed(&self) -> Result<u32> {
+        guard(|| Ok(self.feeds.open() as u32))
     }
 
     /// Closes a feed.
     #[napi]
-    pub fn close_feed(&self, feed: u32) {
-        self.feeds.close(feed as usize);
+    pub fn close_feed(&self, feed: u32) -> Result<()> {
+        guard(|| {
+            self.feeds.close(feed as usize);
+            Ok(())
+        })
     }
 
     /// All that a feed has not seen, as one batch, or null.
     #[napi]
-    pub fn take(&self, feed: u32) -> Option<WatcherBatch> {
-        let (batch, update) = self.feeds.take(feed as usize)?;
-        Some(WatcherBatch {
-            epoch: batch.epoch as f64,
-            changes: batch.changes.into_iter().map(change_to_js).collect(),
-            rescan: batch.rescan,
-            update: update.map(|update| (*update).into()),
+    pub fn take(&self, feed: u32) -> Result<Option<WatcherBatch>> {
+        guard(|| {
+            let taken = self.feeds.take(feed as usize);
+            Ok(taken.map(|(batch, update)| WatcherBatch {
+                epoch: batch.epoch as f64,
+                changes: batch.changes.into_iter().map(change_to_js).collect(),
+                rescan: batch.rescan,
+                update: update.map(|update| (*update).into()),
+            }))
         })
     }
 
@@ -166,14 +176,20 @@ impl NativeWatcher {
 
     /// From here on batches wait, merged.
     #[napi]
-    pub fn hold(&self) {
-        self.core.hold();
+    pub fn hold(&self) -> Result<()> {
+        guard(|| {
+            self.core.hold();
+            Ok(())
+        })
     }
 
     /// What waited comes as one batch.
     #[napi]
-    pub fn release(&self) {
-        self.core.release();
+    pub fn release(&self) -> Result<()> {
+        guard(|| {
+            self.core.release();
+            Ok(())
+        })
     }
 
     /// Figures of the moment; zeros until everything is watched.
@@ -195,8 +211,11 @@ impl NativeWatcher {
 
     /// Makes the engine's thread panic: for the tests of what happens then.
     #[napi]
-    pub fn fault(&self) {
-        self.core.fault();
+    pub fn fault(&self) -> Result<()> {
+        guard(|| {
+            self.core.fault();
+            Ok(())
+        })
     }
 
     /// Ends every thread; resolves when they have ended.
