@@ -7,8 +7,6 @@ use std::ops::{BitOr, BitOrAssign};
 pub struct Evidence(pub(super) u8);
 
 impl Evidence {
-    /// No sign at all.
-    pub const NONE: Self = Self(0);
     /// Data was written to the file that lies there.
     pub const WRITTEN: Self = Self(1);
     /// Somebody who had the file open for writing closed it: the write is complete. Alone it proves no write.

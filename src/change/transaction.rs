@@ -99,11 +99,6 @@ impl Transaction {
         &self.dirty
     }
 
-    /// Whether a path is among them.
-    pub fn concerns(&self, path: &Path) -> bool {
-        self.index.contains_key(path)
-    }
-
     /// The only dirty path, if it was written in place and closed: a plain save, complete.
     pub fn lone_save(&self) -> Option<&Dirty> {
         match self.dirty.as_slice() {

@@ -36,13 +36,14 @@ fn look(path: &Path) -> Option<Metadata> {
     if own.is_symlink() { std::fs::metadata(path).ok().filter(Metadata::is_file) } else { Some(own) }
 }
 
+/// Whether a file has other names (hard links).
 #[cfg(unix)]
-fn has_names(metadata: &Metadata) -> bool {
+pub(super) fn has_names(metadata: &Metadata) -> bool {
     std::os::unix::fs::MetadataExt::nlink(metadata) > 1
 }
 
 #[cfg(windows)]
-fn has_names(_: &Metadata) -> bool {
+pub(super) fn has_names(_: &Metadata) -> bool {
     false
 }
 

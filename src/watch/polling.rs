@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::look::{Found, Look, Looked, Purpose, Seen, Visit, fingerprint};
 use super::mounts::{self, Mounts};
 use super::os::Placed;
-use super::{Watch, limits};
+use super::{Watch, disk, limits};
 use crate::change::{Change, EntryType, Evidence, Ring, Stat, Transaction};
 use crate::error::Error;
 use crate::path::normalize;
@@ -560,7 +560,7 @@ impl Watch {
             return;
         }
         for (path, stat) in found {
-            let heard = transaction.as_ref().is_some_and(|open| open.concerns(&path));
+            let heard = transaction.as_ref().is_some_and(|open| open.contains(&path));
             if heard || self.tree.get(&path).copied() == stat {
                 continue;
             }
@@ -575,9 +575,10 @@ impl Watch {
 
     /// A change came without an event: the mount does not tell of all.
     fn miss(&mut self, path: &Path) {
-        // Of what a link leads to, the directory of the link never tells; that says nothing of the mount.
+        // Of what a link leads to, or what is written under another name (pnpm links packages so), this directory is not
+        // told; that says nothing of the mount.
         let own = std::fs::symlink_metadata(path);
-        if own.is_ok_and(|own| own.is_symlink() || has_other_names(&own)) {
+        if own.is_ok_and(|own| own.is_symlink() || disk::has_names(&own)) {
             return;
         }
         let folder = self.scope.anchors().find(|anchor| path.starts_with(anchor)).unwrap_or(path);
@@ -642,15 +643,4 @@ impl Visit {
 fn is_binary(file: &Path) -> bool {
     let ending = file.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
     ending.is_some_and(|ending| BINARY.contains(&ending.as_str()))
-}
-
-/// A file that may be written under another name (pnpm links packages so), of which this directory is not told.
-#[cfg(unix)]
-fn has_other_names(own: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::nlink(own) > 1
-}
-
-#[cfg(not(unix))]
-fn has_other_names(_: &std::fs::Metadata) -> bool {
-    false
 }

@@ -4,7 +4,6 @@
 //! Who wins: what is always ignored, then the user's own `ignore` with its negations, then what modules use and what
 //! was asked for, then ignore files and other repositories.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,7 @@ use rustc_hash::FxHashSet;
 use super::ignore::{Ignore, base_of, matcher};
 use super::prune::Prune;
 use crate::error::Result;
+use crate::path::text;
 
 /// The rules of what is watched.
 #[derive(Debug)]
@@ -225,11 +225,6 @@ impl Scope {
         let at = path.ancestors().position(|part| self.anchors.contains(part))?;
         u32::try_from(at).ok()
     }
-}
-
-fn text(path: &Path) -> Cow<'_, str> {
-    let text = path.to_string_lossy();
-    if cfg!(windows) { Cow::Owned(text.replace('\\', "/")) } else { text }
 }
 
 #[cfg(test)]
