@@ -19,7 +19,8 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A limit of the system on watches is reached. What is watched already stays so.
+    /// A limit of the system on watches is reached. As a warning: what is watched already stays so. It ends the start
+    /// where the limit leaves no watcher at all and nothing may be polled.
     #[error("{summary}. To raise it, {fix}")]
     WatchLimit {
         /// Which limit, how far it reaches, and what becomes of the rest.

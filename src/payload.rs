@@ -126,7 +126,7 @@ fn has_updates(graph: &ModuleGraph, pass: &Pass) -> bool {
     !propagate(graph, &[Pass { seeds: before, page: pass.page }]).boundaries.is_empty()
 }
 
-/// The decision as data, for the log, tests and `createWatcher`:
+/// The decision as data, for tests; what a page gets is put together in JavaScript, from the walk's answer:
 /// `{ payload: Vite's payload or null, pages: [pass…], why: … }`, every module by its url.
 ///
 /// `why` explains an update with one entry for each boundary, a reload with its reason; both carry the chain from the

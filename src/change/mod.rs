@@ -3,7 +3,9 @@
 //!
 //! The rule is *truth-based*: an event never says what happened, only that a path is dirty, with a little
 //! [`Evidence`]. When the transaction closes, the path's state on disk is compared with the state last reported, and
-//! [`merge`] names the difference. So an event that comes twice, late or in odd order cannot invent a change.
+//! [`merge`] names the difference. So an event that comes twice, late or in odd order cannot invent a creation or a
+//! deletion. A sign of a write is believed even where the stat is as before: one that comes after its batch has closed
+//! costs at most one update too many.
 
 mod combine;
 mod evidence;
@@ -56,7 +58,9 @@ pub struct Change {
 /// One transaction: everything that belongs to one save, one checkout, one run of a generator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeBatch {
-    /// Counts the batches from 1; never skips, never repeats.
+    /// Counts the batches that are told, from 1; none is skipped, none comes twice. Given when a batch is told: one that
+    /// is held, or waits for the graph, has 0. A release without changes is no batch, and has the number of the one
+    /// before.
     pub epoch: u64,
     /// One net change per path, in the order of the first sign of each path. A created directory stands before its
     /// contents and a deleted one behind them, as with chokidar (whose `_remove` goes to the children first). Only

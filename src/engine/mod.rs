@@ -142,7 +142,8 @@ impl Engine {
     /// [`EngineEvent::Ready`].
     ///
     /// # Errors
-    /// [`Error::RootMissing`], [`Error::Glob`], [`Error::Watch`] if the operating system gives no watcher, and
+    /// [`Error::RootMissing`], [`Error::Glob`], [`Error::Watch`] if the operating system gives no watcher,
+    /// [`Error::WatchLimit`] if a limit leaves none and [`PollMode::Never`] forbids to poll instead, and
     /// [`Error::Thread`]. Nothing is left running then.
     pub fn start(
         options: EngineOptions,

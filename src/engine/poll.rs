@@ -1,5 +1,6 @@
 //! Looking at what nobody tells of: one look at a time, on the pool, so that the engine's thread keeps taking in events.
-//! Owns when the next one is due; what is looked at is `watch`'s, the rules of the times are `change`'s.
+//! The one exception is the end of a hold ([`Watch::look_now`]). Owns when the next look is due; what is looked at is
+//! `watch`'s, the rules of the times are `change`'s.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -139,7 +139,9 @@ impl Watch {
     /// Checks the options; watches nothing yet, and starts no thread.
     ///
     /// # Errors
-    /// [`Error::RootMissing`] for a root that is no directory, [`Error::Glob`] for a pattern that does not parse.
+    /// [`Error::RootMissing`] for a root that is no directory, [`Error::Glob`] for a pattern that does not parse,
+    /// [`Error::Watch`] if the system gives no watcher, and [`Error::WatchLimit`] if one of its limits leaves none and
+    /// [`PollMode::Never`] forbids to poll instead.
     pub fn new(
         options: &WatchOptions,
         pool: Arc<ThreadPool>,

@@ -235,7 +235,9 @@ impl Watch {
         Look { purpose, visits, prepared: start.elapsed(), mounts: None }
     }
 
-    /// Looks at all that is polled, here and now, and says what changed.
+    /// Looks at all that is polled, here and now, and says what changed. For the end of a hold, which has to tell what was
+    /// written right before it. Not on the pool: what waited and what this finds are one transaction, and no sign is to
+    /// come between the two. A slow mount delays that release, and the engine with it.
     pub fn look_now(&mut self) -> Vec<Change> {
         if !self.polls() {
             return Vec::new();
