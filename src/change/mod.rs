@@ -68,7 +68,7 @@ pub struct ChangeBatch {
     pub changes: Vec<Change>,
     /// The operating system lost events, and (some of) these changes were found by comparing the whole tree.
     pub rescan: bool,
-    /// A look found some of these changes: polling, a check, a rescan, or the end of a hold. They may have happened long
+    /// A look found some of these changes: polling, a probe, a check, a rescan, or the end of a hold. They may have happened long
     /// before they are told. Without it each was told by an event, as it happened.
     pub looked: bool,
 }

@@ -74,7 +74,8 @@ const LOCK_MAX: Duration = Duration::from_secs(5);
 
 /// The longest transaction: twice what git may take, so that a checkout that outlives its lock's limit still has
 /// time to become quiet. Only a storm of ever new paths (an install, a huge copy) gets here, and the page must
-/// not go without news of the user's own saves for longer.
+/// not go without news of the user's own saves for longer. `LONGEST_TRANSACTION_MS` in `js/vite/baseline.js` has to be
+/// longer than this.
 const CAP: Duration = Duration::from_secs(10);
 
 /// What to do with the open transaction.

@@ -12,10 +12,10 @@ use rayon::ThreadPool;
 use super::pool;
 use super::run::Message;
 use crate::change::{PollSchedule, PollStep, Transaction};
-use crate::watch::{self, Files, Look, Looked, PollMode, Watch};
+use crate::watch::{self, AskFiles, Look, Looked, PollMode, Watch};
 
-/// How often it is checked whether events come, and what is mounted.
-const CHECK: Duration = Duration::from_secs(1);
+/// How often it is probed whether events come, and what is mounted.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// What is polled, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) struct Poll {
     options: PollOptions,
     /// There is one as long as something is polled.
     schedule: Option<PollSchedule>,
-    next_check: Instant,
+    next_probe: Instant,
     /// When to go on, if no look is under way.
     due: Option<Instant>,
     is_looking: bool,
@@ -54,9 +54,9 @@ pub(super) struct Poll {
 
 impl Poll {
     pub(super) fn new(options: PollOptions, pool: Arc<ThreadPool>, messages: Sender<Message>) -> Self {
-        let next_check = Instant::now() + CHECK;
-        let due = Some(next_check);
-        Self { options, schedule: None, next_check, due, is_looking: false, pool, messages }
+        let next_probe = Instant::now() + PROBE;
+        let due = Some(next_probe);
+        Self { options, schedule: None, next_probe, due, is_looking: false, pool, messages }
     }
 
     /// When [`Poll::go_on`] has something to do, if nothing happens before.
@@ -65,7 +65,7 @@ impl Poll {
     }
 
     /// Begins the next look, if one is due and none is under way.
-    pub(super) fn go_on(&mut self, watch: &mut Watch, files: Files<'_>, now: Instant) {
+    pub(super) fn go_on(&mut self, watch: &mut Watch, files: AskFiles<'_>, now: Instant) {
         if self.is_looking {
             return;
         }
@@ -74,14 +74,14 @@ impl Poll {
         } else if self.schedule.is_none() {
             self.schedule = Some(PollSchedule::new(now, self.options.interval, self.options.rest));
         }
-        if now >= self.next_check {
-            self.next_check = now + CHECK;
-            return self.begin(watch.check(files));
+        if now >= self.next_probe {
+            self.next_probe = now + PROBE;
+            return self.begin(watch.probe(files));
         }
         self.due = Some(match self.schedule.as_mut().map(|schedule| schedule.step(now)) {
             Some(PollStep::Look { ring, anew }) => return self.begin(watch.look(ring, anew, files)),
-            Some(PollStep::Wait(until)) => until.min(self.next_check),
-            None => self.next_check,
+            Some(PollStep::Wait(until)) => until.min(self.next_probe),
+            None => self.next_probe,
         });
     }
 

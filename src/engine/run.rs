@@ -214,7 +214,7 @@ impl Run {
             Message::Checked(suspects) => {
                 let suspects = self.watch.suspect(suspects);
                 if let Some(vigil) = &mut self.vigil {
-                    vigil.looked(now, suspects);
+                    vigil.checked(now, suspects);
                 }
             }
             Message::Worked(worked) => self.take_back(*worked, sink),
@@ -299,7 +299,7 @@ impl Run {
         }
         match vigil.duty(now, SystemTime::now()) {
             Duty::Rest => {}
-            Duty::Look => {
+            Duty::Check => {
                 let messages = self.messages.clone();
                 self.watch.begin_check(move |suspects| {
                     // It fails only when the engine has stopped, and then nobody wants to know.

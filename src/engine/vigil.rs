@@ -1,8 +1,8 @@
-//! When to look whether the disk is what we think, although nobody said that anything was lost. Pure: both clocks are
+//! When to check whether the disk is what we think, although nobody said that anything was lost. Pure: both clocks are
 //! arguments.
 //!
 //! ```text
-//!  every 5 minutes, or after sleep ──► look (on the pool) ── all as known ──► wait again
+//!  every 5 minutes, or after sleep ──► check (on the pool) ─ all as known ──► wait again
 //!                                              │ something differs
 //!                                              ▼
 //!                                      1 s later: still so, and nobody told? ── yes ──► compare everything
@@ -11,7 +11,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 /// Operating systems lose events without a word now and then: a mount below the root, a network drive that was away, a
-/// bug. A look costs a stat for each file (100,000 on one core: some 200 ms), so once in five minutes is less than 0.1 %
+/// bug. A check costs a stat for each file (100,000 on one core: some 200 ms), so once in five minutes is less than 0.1 %
 /// of a core; and a page that stays stale for longer would be reloaded by hand.
 pub(super) const EVERY: Duration = Duration::from_secs(300);
 
@@ -30,9 +30,9 @@ const CONFIRM: Duration = Duration::from_secs(1);
 pub(super) enum Duty {
     /// Nothing.
     Rest,
-    /// Look at everything.
-    Look,
-    /// Look again at what was suspected.
+    /// Check everything.
+    Check,
+    /// Look again at what is suspected.
     Confirm,
 }
 
@@ -48,8 +48,8 @@ pub(super) struct Vigil {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Waiting,
-    /// A look is under way.
-    Looking,
+    /// A check is under way.
+    Checking,
     /// Something is suspected, to be confirmed at this time.
     Suspecting(Instant),
 }
@@ -64,12 +64,12 @@ impl Vigil {
         let clocks = self.seen.0 + CLOCKS;
         match self.state {
             State::Waiting => clocks.min(self.next),
-            State::Looking => clocks,
+            State::Checking => clocks,
             State::Suspecting(at) => clocks.min(at),
         }
     }
 
-    /// Says what to do. A look that was asked for ends with [`Vigil::looked`].
+    /// Says what to do. A check that was asked for ends with [`Vigil::checked`].
     pub(super) fn duty(&mut self, now: Instant, wall: SystemTime) -> Duty {
         // One clock stands still while the machine sleeps and the other does not; where both go on, the gap between two
         // questions is longer than it can be.
@@ -83,8 +83,8 @@ impl Vigil {
         }
         match self.state {
             State::Waiting if now >= self.next => {
-                self.state = State::Looking;
-                Duty::Look
+                self.state = State::Checking;
+                Duty::Check
             }
             State::Suspecting(at) if now >= at => {
                 self.rest(now);
@@ -94,15 +94,15 @@ impl Vigil {
         }
     }
 
-    /// The look is done.
-    pub(super) fn looked(&mut self, now: Instant, suspects: bool) {
+    /// The check is done.
+    pub(super) fn checked(&mut self, now: Instant, suspects: bool) {
         self.rest(now);
         if suspects {
             self.state = State::Suspecting(now + CONFIRM);
         }
     }
 
-    /// Counted from the end: a look that takes longer than the interval must not follow upon itself.
+    /// Counted from the end: a check that takes longer than the interval must not follow upon itself.
     fn rest(&mut self, now: Instant) {
         self.state = State::Waiting;
         self.next = now + self.every;
@@ -117,14 +117,14 @@ mod tests {
         Duration::from_secs(secs)
     }
 
-    /// The duties at `(monotonic, wall)` seconds since the start, where each look ends at once and suspects nothing.
+    /// The duties at `(monotonic, wall)` seconds since the start, where each check ends at once and suspects nothing.
     fn duties(clocks: &[(u64, u64)]) -> Vec<Duty> {
         let (now, wall) = (Instant::now(), SystemTime::UNIX_EPOCH + secs(1_000_000));
         let mut vigil = Vigil::new(EVERY, now, wall);
         let mut duty = |&(awake, passed): &(u64, u64)| {
             let duty = vigil.duty(now + secs(awake), wall + secs(passed));
-            if duty == Duty::Look {
-                vigil.looked(now + secs(awake), false);
+            if duty == Duty::Check {
+                vigil.checked(now + secs(awake), false);
             }
             duty
         };
@@ -132,18 +132,18 @@ mod tests {
     }
 
     #[test]
-    fn it_looks_every_five_minutes_and_after_sleep() {
-        use Duty::{Look, Rest};
+    fn it_checks_every_five_minutes_and_after_sleep() {
+        use Duty::{Check, Rest};
         let steady: Vec<_> = (1..=61).map(|n| (n * 10, n * 10)).collect();
-        let looks: Vec<_> = duties(&steady).iter().map(|duty| *duty == Look).collect();
+        let checks: Vec<_> = duties(&steady).iter().map(|duty| *duty == Check).collect();
         let at: Vec<_> =
-            looks.iter().enumerate().filter(|(_, look)| **look).map(|(n, _)| (n + 1) * 10).collect();
+            checks.iter().enumerate().filter(|(_, check)| **check).map(|(n, _)| (n + 1) * 10).collect();
         assert_eq!(at, [300, 600]);
         type Case<'a> = (&'a str, &'a [(u64, u64)], &'a [Duty]);
         let table: [Case; 5] = [
             ("nothing happens", &[(10, 10), (20, 20)], &[Rest, Rest]),
-            ("asleep for an hour", &[(10, 10), (20, 3620), (30, 3630)], &[Rest, Look, Rest]),
-            ("both clocks went on", &[(10, 10), (3610, 3610), (3620, 3620)], &[Rest, Look, Rest]),
+            ("asleep for an hour", &[(10, 10), (20, 3620), (30, 3630)], &[Rest, Check, Rest]),
+            ("both clocks went on", &[(10, 10), (3610, 3610), (3620, 3620)], &[Rest, Check, Rest]),
             ("the wall clock is corrected", &[(10, 13), (20, 23)], &[Rest, Rest]),
             ("the wall clock is set back", &[(10, 10), (20, 0), (30, 10)], &[Rest, Rest, Rest]),
         ];
@@ -156,9 +156,9 @@ mod tests {
     fn what_is_suspected_is_looked_at_again_a_second_later() {
         let (now, wall) = (Instant::now(), SystemTime::UNIX_EPOCH);
         let mut vigil = Vigil::new(EVERY, now, wall);
-        assert_eq!(vigil.duty(now + EVERY, wall + EVERY), Duty::Look);
+        assert_eq!(vigil.duty(now + EVERY, wall + EVERY), Duty::Check);
         let later = |more| (now + EVERY + more, wall + EVERY + more);
-        vigil.looked(now + EVERY, true);
+        vigil.checked(now + EVERY, true);
         assert_eq!(vigil.due(), now + EVERY + CONFIRM);
         let (now, wall) = later(CONFIRM / 2);
         assert_eq!(vigil.duty(now, wall), Duty::Rest);
@@ -168,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn while_a_look_is_under_way_no_other_begins() {
+    fn while_a_check_is_under_way_no_other_begins() {
         let (now, wall) = (Instant::now(), SystemTime::UNIX_EPOCH);
         let mut vigil = Vigil::new(EVERY, now, wall);
-        assert_eq!(vigil.duty(now + EVERY, wall + EVERY), Duty::Look);
+        assert_eq!(vigil.duty(now + EVERY, wall + EVERY), Duty::Check);
         assert_eq!(vigil.duty(now + EVERY * 3, wall + EVERY * 3), Duty::Rest);
-        vigil.looked(now + EVERY * 3, false);
-        assert_eq!(vigil.duty(now + EVERY * 4, wall + EVERY * 4), Duty::Look);
+        vigil.checked(now + EVERY * 3, false);
+        assert_eq!(vigil.duty(now + EVERY * 4, wall + EVERY * 4), Duty::Check);
     }
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
             assert!(due > now, "round {round}");
             now = due;
             match vigil.duty(now, wall + now.duration_since(start)) {
-                Duty::Look => vigil.looked(now, round % 2 == 0),
+                Duty::Check => vigil.checked(now, round % 2 == 0),
                 Duty::Confirm | Duty::Rest => {}
             }
         }

@@ -30,7 +30,7 @@ pub(super) enum Purpose {
     /// It is polled.
     Round { ring: Ring, ends: bool },
     /// To find out whether events come.
-    Check,
+    Probe,
 }
 
 pub(super) enum Visit {
@@ -53,7 +53,7 @@ pub(super) struct Seen {
 
 /// A path that is not as it was known.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct Difference {
     pub(super) path: PathBuf,
     pub(super) evidence: Evidence,
     pub(super) now: Option<Stat>,
@@ -62,7 +62,7 @@ pub(super) struct Found {
 /// What a look saw.
 pub struct Looked {
     pub(super) purpose: Purpose,
-    pub(super) found: Vec<Found>,
+    pub(super) found: Vec<Difference>,
     pub(super) seen: Vec<(PathBuf, Seen)>,
     /// Directories whose names changed.
     pub(super) changed: Vec<PathBuf>,
@@ -79,7 +79,7 @@ impl Looked {
             Purpose::Round { ring, ends } => {
                 Some(Slice { ring, ends, found, wall: self.wall, cpu: self.cpu })
             }
-            Purpose::Check => None,
+            Purpose::Probe => None,
         }
     }
 }
@@ -125,7 +125,7 @@ impl Looked {
             Visit::Directory { dir, known, names, by_inode } => self.directory(dir, known, names, by_inode),
             Visit::Denied { dir } => {
                 if std::fs::read_dir(&dir).is_ok() {
-                    self.found.push(Found { path: dir, evidence: Evidence::METADATA, now: None });
+                    self.found.push(Difference { path: dir, evidence: Evidence::METADATA, now: None });
                 }
             }
         }
@@ -135,7 +135,7 @@ impl Looked {
         // Before the list: what comes while we read it is then found by the next look.
         let mtime = match stat(&dir, true) {
             Ok(Some(now)) if now.entry == EntryType::Directory => now.mtime,
-            Ok(now) => return self.found.push(Found { path: dir, evidence: gone(), now }),
+            Ok(now) => return self.found.push(Difference { path: dir, evidence: gone(), now }),
             Err(_) => return,
         };
         let Ok(listed) = list(&dir) else { return };
@@ -170,7 +170,7 @@ impl Looked {
 
     fn compare(&mut self, path: PathBuf, known: Option<Stat>, now: Option<Stat>, by_inode: bool) {
         if let Some(evidence) = difference(known.as_ref(), now.as_ref(), by_inode) {
-            self.found.push(Found { path, evidence, now });
+            self.found.push(Difference { path, evidence, now });
         }
     }
 

@@ -47,7 +47,7 @@ pub use look::{Look, Looked};
 use os::Os;
 pub(crate) use os::panicked;
 use polling::Polling;
-pub use polling::{Files, PollMode};
+pub use polling::{AskFiles, PollMode};
 use prune::Prune;
 use scope::Scope;
 use tree::Tree;

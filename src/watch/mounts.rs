@@ -6,7 +6,7 @@
 //! of a core; a wrong "tells" costs saves.
 //!
 //! On other platforms the table is empty: FSEvents covers local volumes, and of Windows' network drives some tell and
-//! some do not. There only the check of files that were loaded recently finds a mount that is silent.
+//! some do not. There only the probe of files that were loaded recently finds a mount that is silent.
 
 use std::path::{Path, PathBuf};
 

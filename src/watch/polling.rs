@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::look::{Found, Look, Looked, Purpose, Seen, Visit, fingerprint};
+use super::look::{Difference, Look, Looked, Purpose, Seen, Visit, fingerprint};
 use super::mounts::{self, Mounts};
 use super::os::Placed;
 use super::{Watch, disk, limits};
@@ -21,7 +21,7 @@ const SLICE: usize = 256;
 
 /// How many files of the graph are looked at each second, where nothing is polled, to find out whether events come:
 /// the ones loaded last, and as many others in turn.
-pub const CHECKED: usize = 32;
+pub const PROBED: usize = 32;
 
 /// How many folders get their watch after all in one round, when the limit was raised or others gave watches back.
 const PLACED_AT_ONCE: usize = 512;
@@ -71,9 +71,9 @@ pub(super) struct Polling {
     found: FxHashMap<PathBuf, Option<Stat>>,
     often: Queue,
     rest: Queue,
-    /// Files that differed without an event, when last checked.
-    suspects: FxHashSet<PathBuf>,
-    /// How many files were checked in turn.
+    /// Files that differed without an event, when last probed.
+    unheard: FxHashSet<PathBuf>,
+    /// How many files were probed in turn.
     turn: usize,
 }
 
@@ -90,7 +90,7 @@ enum Target {
 
 /// Asks the module graphs for the files that they know, each once and at most so many; those loaded last come first,
 /// where that is known.
-pub type Files<'ask> = &'ask dyn Fn(usize) -> Vec<String>;
+pub type AskFiles<'ask> = &'ask dyn Fn(usize) -> Vec<String>;
 
 impl Polling {
     pub(super) fn new(mode: PollMode, table: Option<&Path>) -> Self {
@@ -112,7 +112,7 @@ impl Polling {
             found: FxHashMap::default(),
             often: Queue::default(),
             rest: Queue::default(),
-            suspects: FxHashSet::default(),
+            unheard: FxHashSet::default(),
             turn: 0,
         }
     }
@@ -210,7 +210,7 @@ impl Watch {
     }
 
     /// The next slice of a ring; `anew` begins a round.
-    pub fn look(&mut self, ring: Ring, anew: bool, files: Files<'_>) -> Look {
+    pub fn look(&mut self, ring: Ring, anew: bool, files: AskFiles<'_>) -> Look {
         let start = Instant::now();
         if anew {
             let mut round = self.round(ring, files);
@@ -252,29 +252,29 @@ impl Watch {
         transaction.map_or_else(Vec::new, |transaction| self.settle(&transaction))
     }
 
-    /// A look at a few files of which events are expected, and at the mounts. To be taken once a second.
-    pub fn check(&mut self, files: Files<'_>) -> Look {
+    /// A probe: a look at a few files of which events are expected, and at the mounts. To be taken once a second.
+    pub fn probe(&mut self, files: AskFiles<'_>) -> Look {
         let start = Instant::now();
         let mut visits = Vec::new();
         if self.polling.mode == PollMode::Needed {
-            for path in self.files_to_check(files) {
+            for path in self.files_to_probe(files) {
                 if let Some(known) = self.tree.get(&path).copied() {
                     visits.push(Visit::File { path, known: Some(known), named: false, by_inode: false });
                 }
             }
         }
         let closed = self.polling.unread.iter().chain(&self.polling.denied);
-        visits.extend(closed.take(CHECKED).map(|dir| Visit::Denied { dir: dir.clone() }));
+        visits.extend(closed.take(PROBED).map(|dir| Visit::Denied { dir: dir.clone() }));
         let mounts = Some((self.polling.table.clone(), self.polling.table_fingerprint));
-        Look { purpose: Purpose::Check, visits, prepared: start.elapsed(), mounts }
+        Look { purpose: Purpose::Probe, visits, prepared: start.elapsed(), mounts }
     }
 
     /// Takes in what a look saw; gives how many paths turned out to have changed.
     pub fn take_in(&mut self, looked: Looked, transaction: &mut Option<Transaction>, now: Instant) -> usize {
         let Looked { purpose, found, seen, changed, mounts, .. } = looked;
         let ring = match purpose {
-            Purpose::Check => {
-                let is_open = |found: &Found| found.evidence.contains(Evidence::METADATA);
+            Purpose::Probe => {
+                let is_open = |found: &Difference| found.evidence.contains(Evidence::METADATA);
                 let (open, differ): (Vec<_>, Vec<_>) = found.into_iter().partition(is_open);
                 for found in open {
                     if self.is_watched(&found.path) {
@@ -423,7 +423,7 @@ impl Watch {
     }
 
     /// Everything of a ring, the last first.
-    fn round(&mut self, ring: Ring, files: Files<'_>) -> Vec<Target> {
+    fn round(&mut self, ring: Ring, files: AskFiles<'_>) -> Vec<Target> {
         let mut used: Vec<PathBuf> = files(usize::MAX).into_iter().map(PathBuf::from).collect();
         used.retain(|file| file.parent().is_some_and(|dir| self.polling.covers(dir)));
         let mut round = match (ring, used.is_empty()) {
@@ -520,7 +520,7 @@ impl Watch {
     }
 
     /// Whether a look found something that is not told yet, and not ignored.
-    fn is_news(&self, Found { path, evidence, now }: &Found) -> bool {
+    fn is_news(&self, Difference { path, evidence, now }: &Difference) -> bool {
         if self.polling.found.get(path) == Some(now) || !self.is_watched(path) {
             return false;
         }
@@ -534,30 +534,30 @@ impl Watch {
     }
 
     /// Files that events are expected of: those loaded last, and some others in turn.
-    fn files_to_check(&mut self, files: Files<'_>) -> Vec<PathBuf> {
+    fn files_to_probe(&mut self, files: AskFiles<'_>) -> Vec<PathBuf> {
         let mut chosen = files(usize::MAX);
-        let others = chosen.split_off(CHECKED.min(chosen.len()));
+        let others = chosen.split_off(PROBED.min(chosen.len()));
         if !others.is_empty() {
             let from = self.polling.turn % others.len();
-            self.polling.turn = from + CHECKED;
-            chosen.extend(others.into_iter().skip(from).take(CHECKED));
+            self.polling.turn = from + PROBED;
+            chosen.extend(others.into_iter().skip(from).take(PROBED));
         }
         let mut paths: Vec<PathBuf> = chosen.into_iter().map(PathBuf::from).collect();
-        paths.extend(self.polling.suspects.iter().cloned());
+        paths.extend(self.polling.unheard.iter().cloned());
         paths.sort();
         paths.dedup();
         paths.retain(|path| path.parent().is_some_and(|dir| !self.polling.covers(dir)));
         paths
     }
 
-    /// A file that differs, and of which nothing was heard until the next check, changed without an event.
+    /// A file that differs, and of which nothing was heard until the next probe, changed without an event.
     fn judge(
         &mut self,
         found: impl Iterator<Item = (PathBuf, Option<Stat>)>,
         transaction: &mut Option<Transaction>,
         now: Instant,
     ) {
-        let before = std::mem::take(&mut self.polling.suspects);
+        let before = std::mem::take(&mut self.polling.unheard);
         if transaction.as_ref().is_some_and(Transaction::rescan) {
             return;
         }
@@ -567,7 +567,7 @@ impl Watch {
                 continue;
             }
             if !before.contains(&path) {
-                self.polling.suspects.insert(path);
+                self.polling.unheard.insert(path);
                 continue;
             }
             self.note_looked(&path, Evidence::FOUND, transaction, now);

@@ -255,19 +255,19 @@ fn a_rescan_does_not_fill_the_queue_again() {
 }
 
 #[test]
-fn files_that_events_are_expected_of_are_checked_in_turn() {
+fn files_that_events_are_expected_of_are_probed_in_turn() {
     let names: Vec<String> = (0..200).map(|n| format!("root/{n}.js")).collect();
     let mut lab = Lab::new(&["root"], &names.iter().map(String::as_str).collect::<Vec<_>>());
     let all: Vec<String> = names.iter().map(|name| normalize(&lab.at(name))).collect();
-    let mut checked = FxHashSet::default();
+    let mut probed = FxHashSet::default();
     for round in 1..=6 {
-        let look = lab.watch.check(&|at_most| all.iter().take(at_most).cloned().collect());
+        let look = lab.watch.probe(&|at_most| all.iter().take(at_most).cloned().collect());
         let visited = look.visits.iter().map(|visit| match visit {
             look::Visit::File { path, .. } => path.clone(),
-            _ => panic!("only files are checked"),
+            _ => panic!("only files are probed"),
         });
-        checked.extend(visited);
-        assert_eq!(checked.len(), ((round + 1) * polling::CHECKED).min(all.len()), "round {round}");
+        probed.extend(visited);
+        assert_eq!(probed.len(), ((round + 1) * polling::PROBED).min(all.len()), "round {round}");
     }
-    assert_eq!(checked.len(), all.len(), "each in its turn");
+    assert_eq!(probed.len(), all.len(), "each in its turn");
 }
