@@ -122,6 +122,12 @@ impl Lab {
         write(&self.at(path), text);
     }
 
+    /// Writes at the end of a file that is there.
+    pub fn append(&self, path: &str, text: &str) {
+        let mut file = std::fs::OpenOptions::new().append(true).open(self.at(path)).unwrap();
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    }
+
     /// Makes the graph know files, as modules that others import.
     pub fn use_files(&self, paths: &[&str]) {
         for path in paths {
