@@ -138,7 +138,7 @@ export class World {
       // Here everything is compared that we do as Vite does; what is different on purpose has tests of its own.
       const environments = this.session?.environments ?? {}
       const mirrored = environments[environment] && this.session.mirrorOf(environments[environment])
-      for (const module of modules) mirrored?.mirror.keep(module)
+      for (const module of modules) mirrored?.mirror.orphans.keep(module)
     }
     this.session?.pageServed('/made/by/a/framework', '')
   }

@@ -8,20 +8,10 @@
  * it. What plugins change on a module directly is found by `compare`, after a walk, on the modules that it visited.
  */
 
+import { isOrphan, Orphans } from './orphans.js'
+
 /** The place of a module in the native graph, kept on the module itself: a look-up in a Map costs more than a walk. */
 const INDEX = Symbol('bino-hmr.index')
-
-/** Set on a module that some other module was seen to import. */
-const IMPORTED = Symbol('bino-hmr.imported')
-
-/** Set on a module that a page holds for its own sake, not because of an import that Vite knows of. */
-const ROOT = Symbol('bino-hmr.root')
-
-/**
- * `import(name)`, where only the page can know the name: anything but one plain text between the parentheses. In a comment
- * or a text it counts, too.
- */
-const UNREADABLE_IMPORT = /\bimport\s*\((?!(?:\s|\/\*[^*]*\*\/)*(?:"[^"\n]*"|'[^'\n]*'|`[^`$\n]*`)\s*[,)])/
 
 const IDENTITY = 1
 const FLAGS = 2
@@ -31,14 +21,17 @@ const ACCEPTED_EXPORTS = 16
 const IMPORTED_BINDINGS = 32
 const ALL = 63
 
+/** In the word of `FLAGS`, whose lowest two bits are the kind of the module. */
+const HAS_ID = 4
+const ACCEPTANCE_SHIFT = 3
+const ORPHAN = 32
+
 const NO_FILE = 0xffffffff
 
 /** After this long without a new mark the delta is sent ahead of the next save, which then pays nothing for it. */
 const IDLE_MS = 30
 
-/**
- * @typedef {import('vite').EnvironmentModuleNode & { [INDEX]?: number, [IMPORTED]?: true, [ROOT]?: true }} Module
- */
+/** @typedef {import('./orphans.js').Module & { [INDEX]?: number }} Module */
 
 export class Mirror {
   /** Modules by index. Vite never forgets a module of an environment, so neither does this. @type {Module[]} */
@@ -56,8 +49,6 @@ export class Mirror {
   #closed = false
   #changes = 0
   #changing = 0
-  /** Whether it is known of each module who may have a use for it: of pages it is, as long as all imports are readable. */
-  #hasOrphans
 
   /**
    * @param {import('vite').EnvironmentModuleGraph} moduleGraph
@@ -68,7 +59,10 @@ export class Mirror {
     this.graph = moduleGraph
     this.send = send
     this.sendAhead = sendAhead
-    this.#hasOrphans = moduleGraph.environment === 'client'
+    /** Who ever asked for each module. */
+    this.orphans = new Orphans(moduleGraph.environment === 'client', this.modules, (module) =>
+      this.#mark(module, FLAGS),
+    )
     this.#observe()
     for (const module of moduleGraph.idToModuleMap.values()) this.#mark(module, ALL)
     for (const modules of moduleGraph.fileToModulesMap.values()) {
@@ -98,23 +92,6 @@ export class Mirror {
     const index = module[INDEX]
     if (index !== undefined && this.modules[index] === module) return index
     return this.#adopt(module)
-  }
-
-  /**
-   * Notes that a page holds the module for its own sake, as a script of its HTML for one: it can never be an orphan.
-   *
-   * @param {Module} module
-   */
-  keep(module) {
-    if (module[ROOT]) return
-    module[ROOT] = true
-    if (module[IMPORTED] && module.importers.size === 0) this.#mark(module, FLAGS)
-  }
-
-  /** From here on any module may be in use. */
-  #keepAll() {
-    this.#hasOrphans = false
-    for (const module of this.modules) this.keep(module)
   }
 
   /** Sends all that changed as one delta. */
@@ -162,7 +139,7 @@ export class Mirror {
         this.#changes += 1
         this.#mark(module, FLAGS | ACCEPTED_DEPS | ACCEPTED_EXPORTS | IMPORTED_BINDINGS)
         for (const dep of /** @type {Set<Module>} */ (module.importedModules)) {
-          if (this.#hasOrphans) dep[IMPORTED] = true
+          this.orphans.imported(dep)
           // A file that was deleted and comes back imports what it did, but its imports had lost it.
           if (!before.has(dep) || this.#sentOf(dep)?.importers.length !== dep.importers.size) {
             this.#mark(dep, IMPORTERS)
@@ -173,8 +150,7 @@ export class Mirror {
     }
 
     graph.updateModuleTransformResult = (module, result) => {
-      if (this.#hasOrphans && result && isUsers(module) && UNREADABLE_IMPORT.test(result.code))
-        this.#keepAll()
+      if (result) this.orphans.transformed(module, result.code)
       updateModuleTransformResult.call(graph, module, result)
       this.#changes += 1
       const mask = this.#sent[this.indexOf(module)]?.difference(module) ?? 0
@@ -374,30 +350,11 @@ function sameModules(list, set) {
   return true
 }
 
-/**
- * Whether a module was loaded only because others imported it, and nobody does any more. Vite's own graph keeps it, with
- * what it imported, and takes it for a dead end: an edit of it, or of anything that it once imported, reloads.
- *
- * @param {Module} module
- */
-function isOrphan(module) {
-  return module.importers.size === 0 && module[IMPORTED] === true && module[ROOT] !== true
-}
-
-/**
- * Whether code of the user's own: packages and the runtimes of plugins do not import his modules by name.
- *
- * @param {Module} module
- */
-function isUsers({ id, file }) {
-  return Boolean(file) && !/\/node_modules\/|^\/@|\0/.test(id ?? '')
-}
-
 /** @param {Module} module */
 function flagsOf(module) {
   const kind = module.type === 'js' ? 0 : module.type === 'css' ? 1 : 2
   const acceptance = module.isSelfAccepting === undefined ? 0 : module.isSelfAccepting ? 2 : 1
-  return kind | (module.id ? 4 : 0) | (acceptance << 3) | (isOrphan(module) ? 32 : 0)
+  return kind | (module.id ? HAS_ID : 0) | (acceptance << ACCEPTANCE_SHIFT) | (isOrphan(module) ? ORPHAN : 0)
 }
 
 /** A growing array of 32-bit words, used again for each delta. */

@@ -111,7 +111,7 @@ export class Session {
     const { client } = this.environments
     server.middlewares.use(
       noteWhatPagesAskFor(this.config, client.moduleGraph, (module) =>
-        this.mirrorOf(client).mirror.keep(module),
+        this.mirrorOf(client).mirror.orphans.keep(module),
       ),
     )
     endPassesThatWatchChangeRejected(this.config.logger)
