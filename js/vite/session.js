@@ -8,21 +8,20 @@ import path from 'node:path'
 import { listen } from '../control/listen.js'
 import { contentHashes, createEngine } from '../native.js'
 import { Baseline } from './baseline.js'
+import { gatherAtTheEndOfPasses } from './gather.js'
 import { Hold } from './hold.js'
-import { capture, standInFront } from './hot-channel.js'
+import { standInFront } from './hot-channel.js'
 import { makeInvalidationIterative } from './invalidation.js'
 import { Mirror } from './mirror.js'
 import { noteWhatPagesAskFor } from './requests.js'
 import { send } from './send.js'
-import { currentPass, outsideOfPasses, Transactions } from './transaction.js'
+import { outsideOfPasses, Transactions } from './transaction.js'
 import { WatcherFace } from './watcher-face.js'
 import { wirePathOf } from './wire-path.js'
 
 /**
  * @typedef {import('./transaction.js').Environment} Environment
  * @typedef {import('./transaction.js').Transaction} Transaction
- * @typedef {import('./transaction.js').Pass} Pass
- * @typedef {import('./transaction.js').Hmr} Hmr
  * @typedef {import('vite').ViteDevServer} ViteDevServer
  *
  * @typedef {object} Mirrored one environment's place in the engine
@@ -114,8 +113,7 @@ export class Session {
         this.mirrorOf(client).mirror.orphans.keep(module),
       ),
     )
-    endPassesThatWatchChangeRejected(this.config.logger)
-    this.#takeHotUpdateEnvironments()
+    gatherAtTheEndOfPasses(this)
     if (options.control && !isVitest(this.config)) this.control = this.#listen()
     // It says by which ways it ends, and the socket is one.
     this.hold = new Hold(this)
@@ -337,67 +335,6 @@ export class Session {
     this.face.error(error)
   }
 
-  /** Vite calls `config.server.hotUpdateEnvironments` at the end of each file's pass. A user's own is kept. */
-  #takeHotUpdateEnvironments() {
-    const { server: serverOptions } = this.config
-    const users = serverOptions.hotUpdateEnvironments
-    serverOptions.hotUpdateEnvironments = async (server, hmr) => {
-      const pass = currentPass()
-      /** @param {Hmr} each */
-      const runAll = (each) => Promise.all(Object.values(server.environments).map(each))
-      if (!pass) return void (await (users ? users(server, hmr) : runAll(hmr)))
-      pass.hmr = hmr
-      try {
-        if (users) await users(server, async (environment) => void this.#gather(pass, environment, hmr))
-        // Without a hook of the user no turn of the event loop is spent on the way to the page.
-        else
-          for (const environment of Object.values(server.environments)) this.#gather(pass, environment, hmr)
-      } finally {
-        pass.end()
-      }
-    }
-  }
-
-  /**
-   * Takes over what the hooks left for one environment.
-   *
-   * @param {Pass} pass
-   * @param {Environment} environment
-   * @param {Hmr} hmr
-   */
-  #gather(pass, environment, hmr) {
-    const options = pass.options.get(environment)
-    // A hook before ours threw, or the environment came after the pass began: Vite's own way.
-    if (!options) return void hmr(environment)
-    const { modules } = options
-    // No array, nodes of `server.moduleGraph`, made-up ones: whatever Vite makes of what a hook left.
-    if (!Array.isArray(modules) || !modules.every((module) => isModuleOf(environment, module))) {
-      return void hmr(environment)
-    }
-    const there = this.mirrorOf(environment).baseline.alreadyThere(pass, modules)
-    const news = there.modules.size > 0 ? modules.filter((module) => !there.modules.has(module)) : modules
-    const isSame = news.length === 0 && (there.modules.size > 0 || there.page)
-    if (this.options.verify && !isSame) {
-      // Vite stamps what it is asked about, so it is not asked about what is not sent.
-      options.modules = news
-      pass.expected.set(
-        environment,
-        capture(environment, () => hmr(environment)),
-      )
-    }
-    // With no modules left Vite sends nothing but the error of a hook, and a reload for `.html` that ours replaces.
-    options.modules = []
-    const errors = capture(environment, () => hmr(environment)).filter((payload) => payload.type === 'error')
-    options.modules = modules
-    if (errors.length > 0) return void pass.errors.set(environment, errors)
-    if (there.modules.size > 0 || there.page)
-      pass.same.set(
-        environment,
-        [...there.modules].map(({ url }) => url),
-      )
-    if (!isSame) pass.seeds.set(environment, [...news])
-  }
-
   /** @param {Transaction} transaction */
   #finish(transaction) {
     try {
@@ -431,44 +368,12 @@ export class Session {
  */
 const isVitest = ({ plugins }) => plugins.some(({ name }) => name === 'vitest')
 
-/** Loggers that are patched already: a custom one lives through restarts. @type {WeakSet<import('vite').Logger>} */
-const patched = new WeakSet()
-
-/**
- * Vite logs the rejection of a `watchChange` hook and drops the file's pass. The logged error, in the context of the
- * pass, is the only sign of it.
- *
- * @param {import('vite').Logger} logger
- */
-function endPassesThatWatchChangeRejected(logger) {
-  if (patched.has(logger)) return
-  patched.add(logger)
-  const { error } = logger
-  logger.error = (message, options) => {
-    const pass = typeof message === 'string' ? undefined : currentPass()
-    error.call(logger, message, options)
-    pass?.end()
-  }
-}
-
 /**
  * @param {import('../options.js').Options} options
  * @param {import('./watch-options.js').WatchOptions} watch
  */
 function debounceOf(options, watch) {
   return options.debounce === 'adaptive' ? watch.debounce : options.debounce
-}
-
-/**
- * @param {Environment} environment
- * @param {import('vite').EnvironmentModuleNode} module
- */
-function isModuleOf({ moduleGraph }, module) {
-  const { id, file } = module
-  return (
-    (id !== null && moduleGraph.idToModuleMap.get(id) === module) ||
-    (file !== null && moduleGraph.fileToModulesMap.get(file)?.has(module) === true)
-  )
 }
 
 /**
