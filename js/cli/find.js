@@ -38,7 +38,11 @@ export async function findServers(start, pid) {
   const message = [
     `no Vite server with bino-hmr runs${wanted} for ${from} or a folder above it`,
     ...(others.length > 0 ? ['; there are:'] : []),
-    ...others.map(({ pid, root }) => `\n  bino … --root ${root}  # process ${pid}`),
+    ...others.map(({ pid, root }) =>
+      root === ''
+        ? `\n  process ${pid}, which does not answer`
+        : `\n  bino … --root ${root}  # process ${pid}`,
+    ),
   ].join('')
   throw Object.assign(new Error(message), { code: 'BINO_CLI_NO_SERVER' })
 }
