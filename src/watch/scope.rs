@@ -1,8 +1,8 @@
 //! Which paths are watched: the paths asked for (anchors), single files that modules use or wait for, how deep, and
 //! what is left out. Never watches anything itself; the disk is only asked for ignore files.
 //!
-//! Who wins: what is always ignored, then the user's own `ignore` with its negations, then what modules use and what
-//! was asked for, then ignore files and other repositories.
+//! Who wins: what is always ignored or was unwatched, then the user's own `ignore` with its negations, then what modules
+//! use and what was asked for, then ignore files and other repositories.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
