@@ -1,11 +1,15 @@
 //! Which links lead through which paths: what happens to a file happens under every other name that it has, and the
-//! operating system tells of only one. Owns symbolic links, also those that dangle; hard links are known by their
-//! inode (`tree`). Never reads what a link leads to.
+//! operating system tells of only one. Owns symbolic links, also those that dangle, and of hard links the inodes; their
+//! names are the known tree's. Never reads what a link leads to.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Watch;
+use crate::change::{Change, ChangeKind, EntryType, Evidence, Net, Stat, Transaction};
+use crate::path::normalize;
 
 /// As many as Linux follows.
 const LONGEST_CHAIN: usize = 40;
@@ -19,6 +23,10 @@ pub(super) struct Links {
     through: FxHashMap<Arc<Path>, FxHashSet<Arc<Path>>>,
     /// Roots that were named by a path with links in it: where they are, and their name.
     roots: Vec<(PathBuf, PathBuf)>,
+    /// Inodes of files that were seen to have more names than one.
+    hard: FxHashSet<u64>,
+    /// Inodes that changed since the last batch and may have other names, with the evidence for these.
+    shared: FxHashMap<u64, Evidence>,
 }
 
 impl Links {
@@ -28,6 +36,11 @@ impl Links {
         if real != root && !self.roots.iter().any(|(_, known)| known == root) {
             self.roots.push((real, root.to_owned()));
         }
+    }
+
+    /// Takes in inodes of files that have more names than one.
+    pub(super) fn note_hard(&mut self, inodes: Vec<u64>) {
+        self.hard.extend(inodes);
     }
 
     /// Takes in what lies at a path: a link, or not (any more). Of its way only what `is_watched` says can be told.
@@ -104,6 +117,70 @@ impl Links {
     fn named(&self, path: &Path) -> PathBuf {
         let inside = |(real, name): &(PathBuf, PathBuf)| Some(name.join(path.strip_prefix(real).ok()?));
         self.roots.iter().find_map(inside).unwrap_or_else(|| path.to_owned())
+    }
+}
+
+impl Watch {
+    /// Notes a change that hard links share. One that was only found was perhaps never written: their own times tell.
+    pub(super) fn share(
+        &mut self,
+        net: Net,
+        evidence: Evidence,
+        before: Option<Stat>,
+        now: Option<Stat>,
+        has_names: bool,
+    ) {
+        let written = evidence.contains(Evidence::WRITTEN);
+        let inode = |stat: Option<Stat>| stat.filter(|stat| stat.entry == EntryType::File)?.inode;
+        let (old, new) = (inode(before), inode(now));
+        if let Some(inode) = new.filter(|_| has_names) {
+            self.links.hard.insert(inode);
+            if matches!(net, Net::Create | Net::Update | Net::Retype) {
+                let sign = if written { Evidence::WRITTEN } else { Evidence::FOUND };
+                *self.links.shared.entry(inode).or_default() |= sign;
+            }
+        }
+        // The name by which it was written is gone, or another file's now.
+        if let Some(inode) = old.filter(|inode| written && old != new && self.links.hard.contains(inode)) {
+            *self.links.shared.entry(inode).or_default() |= Evidence::WRITTEN;
+        }
+    }
+
+    /// What happened to a file happened under each other name that it has.
+    pub(super) fn settle_other_names(&mut self, transaction: &Transaction, changes: &mut Vec<Change>) {
+        let vanished =
+            |change: &Change| (change.kind, change.entry) == (ChangeKind::Delete, EntryType::Directory);
+        if changes.iter().any(vanished) {
+            let tree = &self.tree;
+            self.links.retain(|link| tree.holds_beside(link));
+        }
+        if self.links.is_empty() && self.links.shared.is_empty() {
+            return;
+        }
+        let path_of = |change: &Change| PathBuf::from(&change.path);
+        let dirty = transaction.dirty().iter().map(|dirty| dirty.path.to_path_buf());
+        let mut fresh: Vec<PathBuf> = dirty.chain(changes.iter().map(path_of)).collect();
+        let mut asked = FxHashSet::default();
+        loop {
+            let links = fresh.iter().flat_map(|path| self.links.through(path));
+            let mut names: Vec<_> = links.map(|link| (link.to_owned(), Evidence::WRITTEN)).collect();
+            let shared = std::mem::take(&mut self.links.shared);
+            if !shared.is_empty() {
+                let told: FxHashSet<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+                let others = self.tree.names_of(&shared).into_iter();
+                names.extend(others.filter(|(name, _)| !told.contains(normalize(name).as_str())));
+            }
+            names.retain(|(name, _)| asked.insert(name.clone()) && self.tree.holds_beside(name));
+            if names.is_empty() {
+                return;
+            }
+            names.sort_by(|one, two| one.0.cmp(&two.0));
+            let from = changes.len();
+            for (name, evidence) in names {
+                self.settle_one(&name, evidence, changes);
+            }
+            fresh = changes[from..].iter().map(path_of).collect();
+        }
     }
 }
 

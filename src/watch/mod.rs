@@ -3,8 +3,9 @@
 //!
 //! ```text
 //!  notify ──► Signal ──► note()  ──► Transaction (dirty paths)      a directory that appears is watched, then walked
-//!                                        │ closes
-//!                        settle() ◄──────┘   each dirty path: disk against known tree ──► Vec<Change>
+//!                         ▲              │ closes
+//!  look() ──► Look, on    │  settle() ◄──┘   each dirty path: disk against known tree ──► Vec<Change>
+//!  probe()    the pool ──► take_in()         what nobody told of is noted as if it had been
 //! ```
 
 mod anchors;
@@ -21,6 +22,7 @@ mod os;
 mod outlook;
 mod polling;
 mod prune;
+mod rules;
 mod scope;
 mod tree;
 mod used;
@@ -33,9 +35,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use rayon::ThreadPool;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use crate::change::{Change, ChangeKind, EntryType, Evidence, Net, Stat, Transaction, merge, net_changes};
+use crate::change::{Change, EntryType, Evidence, Net, Stat, Transaction, merge, net_changes};
 use crate::error::{Error, Result};
 use crate::path::normalize;
 
@@ -110,10 +112,6 @@ pub struct Watch {
     tree: Tree,
     beside: Beside,
     links: Links,
-    /// Inodes of files that were seen to have more names than one.
-    hard: FxHashSet<u64>,
-    /// Inodes that changed since the last batch and may have other names, with the evidence for these.
-    shared: FxHashMap<u64, Evidence>,
     os: Option<Os>,
     polling: Polling,
     pool: Arc<ThreadPool>,
@@ -176,8 +174,6 @@ impl Watch {
             tree: Tree::default(),
             beside: Beside::default(),
             links: Links::default(),
-            hard: FxHashSet::default(),
-            shared: FxHashMap::default(),
             os,
             polling: Polling::new(options.poll, options.mounts.as_deref()),
             pool,
@@ -341,27 +337,6 @@ impl Watch {
         net_changes(changes)
     }
 
-    /// Reads again the ignore files that changed, and says in which directories. What they let in now and is new is
-    /// told; what was watched so far is still told of.
-    fn changed_rules(&mut self, transaction: &Transaction) -> Vec<PathBuf> {
-        let Some(prune) = self.scope.prune() else { return Vec::new() };
-        let mut dirs: Vec<PathBuf> = Vec::new();
-        for dirty in transaction.dirty() {
-            if let Some(dir) = dirty.path.parent()
-                && prune::is_rules(&dirty.path)
-                && self.tree.holds(dir)
-                && !dirs.iter().any(|known| dir.starts_with(known))
-            {
-                dirs.retain(|known| !known.starts_with(dir));
-                dirs.push(dir.to_owned());
-            }
-        }
-        for dir in &dirs {
-            prune.reload(dir, |path| self.scope.is_anchor(path));
-        }
-        dirs
-    }
-
     fn compare_all(&mut self, changes: &mut Vec<Change>) {
         let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
         for anchor in anchors {
@@ -486,68 +461,6 @@ impl Watch {
         }
     }
 
-    /// Notes a change that hard links share. One that was only found was perhaps never written: their own times tell.
-    fn share(
-        &mut self,
-        net: Net,
-        evidence: Evidence,
-        before: Option<Stat>,
-        now: Option<Stat>,
-        has_names: bool,
-    ) {
-        let written = evidence.contains(Evidence::WRITTEN);
-        let inode = |stat: Option<Stat>| stat.filter(|stat| stat.entry == EntryType::File)?.inode;
-        let (old, new) = (inode(before), inode(now));
-        if let Some(inode) = new.filter(|_| has_names) {
-            self.hard.insert(inode);
-            if matches!(net, Net::Create | Net::Update | Net::Retype) {
-                let sign = if written { Evidence::WRITTEN } else { Evidence::FOUND };
-                *self.shared.entry(inode).or_default() |= sign;
-            }
-        }
-        // The name by which it was written is gone, or another file's now.
-        if let Some(inode) = old.filter(|inode| written && old != new && self.hard.contains(inode)) {
-            *self.shared.entry(inode).or_default() |= Evidence::WRITTEN;
-        }
-    }
-
-    /// What happened to a file happened under each other name that it has.
-    fn settle_other_names(&mut self, transaction: &Transaction, changes: &mut Vec<Change>) {
-        let vanished =
-            |change: &Change| (change.kind, change.entry) == (ChangeKind::Delete, EntryType::Directory);
-        if changes.iter().any(vanished) {
-            let tree = &self.tree;
-            self.links.retain(|link| tree.holds_beside(link));
-        }
-        if self.links.is_empty() && self.shared.is_empty() {
-            return;
-        }
-        let path_of = |change: &Change| PathBuf::from(&change.path);
-        let dirty = transaction.dirty().iter().map(|dirty| dirty.path.to_path_buf());
-        let mut fresh: Vec<PathBuf> = dirty.chain(changes.iter().map(path_of)).collect();
-        let mut asked = FxHashSet::default();
-        loop {
-            let links = fresh.iter().flat_map(|path| self.links.through(path));
-            let mut names: Vec<_> = links.map(|link| (link.to_owned(), Evidence::WRITTEN)).collect();
-            let shared = std::mem::take(&mut self.shared);
-            if !shared.is_empty() {
-                let told: FxHashSet<&str> = changes.iter().map(|change| change.path.as_str()).collect();
-                let others = self.tree.names_of(&shared).into_iter();
-                names.extend(others.filter(|(name, _)| !told.contains(normalize(name).as_str())));
-            }
-            names.retain(|(name, _)| asked.insert(name.clone()) && self.tree.holds_beside(name));
-            if names.is_empty() {
-                return;
-            }
-            names.sort_by(|one, two| one.0.cmp(&two.0));
-            let from = changes.len();
-            for (name, evidence) in names {
-                self.settle_one(&name, evidence, changes);
-            }
-            fresh = changes[from..].iter().map(path_of).collect();
-        }
-    }
-
     /// A directory is new. If it was walked when it appeared, its contents are dirty and follow by themselves.
     fn enter(&mut self, dir: &Path, changes: &mut Vec<Change>) {
         if !self.scope.lists(dir) {
@@ -632,7 +545,7 @@ impl Watch {
         for problem in walked.problems {
             self.warn(problem);
         }
-        self.hard.extend(walked.hard);
+        self.links.note_hard(walked.hard);
         for link in walked.links {
             self.links.see(&link, |step| self.scope.reaches(step));
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Watch, disk, ignore, plain};
-use crate::change::{EntryType, Evidence, Transaction};
+use crate::change::{Evidence, Transaction};
 
 /// A module is read first, and its file told to us when the mirror of the graph is sent: some tens of milliseconds
 /// later, or more while a page with thousands of modules loads. One event too many does no harm.
@@ -170,87 +170,6 @@ impl Watch {
         self.settle_beside();
         self.take_package(path.to_owned());
         true
-    }
-
-    /// A `.git` came: what lies beside it is another repository from now on.
-    pub(super) fn became_repository(&mut self, dir: &Path) {
-        let Some(prune) = self.scope.prune() else { return };
-        let level = dir.parent().and_then(|above| prune.level_of(above));
-        let known = self.tree.holds(dir) || self.walked.contains(dir);
-        if !known || self.scope.is_wanted(dir) || !prune.is_strange(dir, level.as_deref()) {
-            return;
-        }
-        if self.scope.has_files_below(dir) {
-            return prune.keep(dir);
-        }
-        self.leave_out(dir);
-    }
-
-    /// Ignore files changed: what they leave out now is watched no more, what they let in is watched from now on.
-    /// Nobody is told of either: nothing happened to those files.
-    pub(super) fn follow_rules(&mut self, dir: &Path) {
-        let mut held = self.tree.dirs_below(dir);
-        held.sort();
-        for below in held {
-            let inside = below != dir && self.tree.holds_parent(&below);
-            if inside && self.tree.holds(&below) && self.scope.prunes(&below) {
-                self.leave_out(&below);
-            }
-        }
-        let mut pruned: Vec<PathBuf> =
-            self.pruned.iter().filter(|pruned| pruned.starts_with(dir)).cloned().collect();
-        pruned.sort();
-        for below in pruned {
-            if !self.scope.prunes(&below) {
-                self.learn_quietly(&below);
-            }
-        }
-        self.take_packages();
-    }
-
-    /// Watches a directory of a watched tree no more, except for what is watched by name.
-    pub(super) fn leave_out(&mut self, dir: &Path) {
-        let discovered: Vec<PathBuf> =
-            self.walked.iter().filter(|walked| walked.starts_with(dir)).cloned().collect();
-        self.lift_below(dir);
-        for walked in &discovered {
-            if let Some(os) = &self.os {
-                os.lift(walked);
-            }
-            self.walked.remove(walked);
-        }
-        self.tree.take(dir);
-        self.pruned.insert(dir.to_owned());
-        let names: Vec<PathBuf> =
-            self.scope.named().filter(|name| name.starts_with(dir)).map(Path::to_owned).collect();
-        for name in &names {
-            if self.scope.is_anchor(name) {
-                self.learn(name);
-            }
-        }
-        self.settle_names(&names);
-        for name in names {
-            if let Some(stat) = self.stat(&name)
-                && stat.entry == EntryType::File
-            {
-                self.tree.put(&name, stat);
-            }
-        }
-    }
-
-    /// Watches a directory that was left out so far; what is in it is no change.
-    pub(super) fn learn_quietly(&mut self, dir: &Path) {
-        self.pruned.remove(dir);
-        if !self.tree.holds_parent(dir) || self.scope.ignores(dir) {
-            return;
-        }
-        let Some(stat) = self.stat(dir) else { return };
-        self.tree.put(dir, stat);
-        if stat.entry == EntryType::Directory {
-            let found = self.walk(dir);
-            self.tree.adopt(dir, found);
-            self.settle_below(dir);
-        }
     }
 
     /// What is watched by name in a directory that has a watch now needs none of its own.
