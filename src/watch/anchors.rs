@@ -107,7 +107,7 @@ impl Watch {
             let inside = self.tree.holds_parent(name);
             // A directory that may not be read has no watch of its own that would tell when it may.
             let is_there = || {
-                !self.polling.is_denied(name)
+                !self.polling.refused.is_denied(name)
                     && self.stat(name).is_some_and(|stat| stat.entry == EntryType::Directory)
             };
             let hold = if inside || self.scope.ignores(name) || is_there() {
@@ -168,11 +168,11 @@ impl Watch {
             match self.os.as_ref()?.place_beside(dir) {
                 Ok(Placed::Gone) => {}
                 Ok(Placed::Denied) => {
-                    self.polling.deny(dir.to_owned());
-                    self.polling.beside_is_unplaced();
+                    self.polling.refused.deny(dir.to_owned());
+                    self.polling.refused.beside_is_unplaced();
                 }
                 Ok(Placed::Full) => {
-                    self.polling.beside_is_unplaced();
+                    self.polling.refused.beside_is_unplaced();
                     return None;
                 }
                 Ok(Placed::Yes) => {

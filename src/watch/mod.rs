@@ -22,8 +22,10 @@ mod os;
 mod outlook;
 mod polling;
 mod prune;
+mod refused;
 mod rules;
 mod scope;
+mod silence;
 mod tree;
 mod used;
 mod walk;
@@ -203,7 +205,7 @@ impl Watch {
             }
         }
         self.take_packages();
-        self.polling.read_mounts();
+        self.polling.silence.read_mounts();
         let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
         self.appraise(&anchors);
     }
@@ -366,7 +368,7 @@ impl Watch {
         let directories = self.tree.directories();
         let trees = if os::PER_DIRECTORY { directories } else { self.scope.anchors().count() };
         let wanted = if self.os.is_some() { trees + self.beside.len(&self.tree) } else { 0 };
-        let watches = wanted.saturating_sub(self.polling.unplaced());
+        let watches = wanted.saturating_sub(self.polling.refused.unplaced());
         Counts { directories, files: self.tree.files(), watches }
     }
 
@@ -483,7 +485,7 @@ impl Watch {
                 self.compare(dir, Evidence::FOUND, changes);
             }
             (Err(error), true) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                self.polling.deny(dir.to_owned());
+                self.polling.refused.deny(dir.to_owned());
                 self.tree.report_contents_gone(dir, changes);
             }
             _ => {}
@@ -553,7 +555,7 @@ impl Watch {
         self.closed.extend(walked.closed);
         self.closed.extend(walked.pruned.iter().filter(|dir| self.scope.has_named_below(dir)).cloned());
         self.pruned.extend(walked.pruned);
-        self.polling.walked(walked.found.keys(), walked.unplaced, walked.unread, walked.denied);
+        self.polling.refused.walked(walked.found.keys(), walked.unplaced, walked.unread, walked.denied);
         walked.found
     }
 

@@ -1,5 +1,5 @@
-//! What is polled and why: mounts that do not tell, folders for which there was no watch, or everything. Owns what was
-//! last seen there and which part of it is next; the looks themselves are `look`'s, their times `change`'s.
+//! What is polled: mounts that do not tell (`silence`), folders for which there was no watch (`refused`), or everything.
+//! Owns what was last seen there and which part of it is next; the looks themselves are `look`'s, their times `change`'s.
 //!
 //! A look only makes paths dirty. What changed is decided as ever, when the transaction closes.
 
@@ -8,23 +8,14 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::look::{Difference, Look, Looked, Purpose, Seen, Visit, fingerprint};
-use super::mounts::{self, Mounts};
-use super::os::Placed;
-use super::{Watch, disk, limits};
+use super::Watch;
+use super::look::{Difference, Look, Looked, Purpose, Seen, Visit};
+use super::refused::Refused;
+use super::silence::Silence;
 use crate::change::{Change, EntryType, Evidence, Ring, Stat, Transaction};
-use crate::error::Error;
-use crate::path::normalize;
 
 /// How many paths one slice looks at: less than a millisecond on a local disk.
 const SLICE: usize = 256;
-
-/// How many files of the graph are looked at each second, where nothing is polled, to find out whether events come:
-/// the ones loaded last, and as many others in turn.
-pub const PROBED: usize = 32;
-
-/// How many folders get their watch after all in one round, when the limit was raised or others gave watches back.
-const PLACED_AT_ONCE: usize = 512;
 
 /// Endings of files that are looked at less often, as chokidar does: they are large and hardly ever edited by hand.
 const BINARY: &[&str] = &[
@@ -48,33 +39,13 @@ pub enum PollMode {
 /// What is known about polling.
 pub(super) struct Polling {
     mode: PollMode,
-    table: PathBuf,
-    table_fingerprint: u64,
-    mounts: Mounts,
-    /// The points of the mounts that are polled.
-    silent: FxHashSet<PathBuf>,
-    told: FxHashSet<PathBuf>,
-    /// Directories for which the system gave no watch.
-    unplaced: FxHashSet<PathBuf>,
-    /// The same, of a directory that only single names were awaited in.
-    unplaced_beside: bool,
-    /// There is no instance for us, so no directory has a watch.
-    blind: bool,
-    limit_told: bool,
-    /// Directories that may not be read.
-    denied: FxHashSet<PathBuf>,
-    denied_untold: Vec<PathBuf>,
-    /// Directories that could not be read for a reason that may pass by itself.
-    unread: FxHashSet<PathBuf>,
+    pub(super) silence: Silence,
+    pub(super) refused: Refused,
     seen: FxHashMap<PathBuf, Seen>,
     /// What looks found since the last batch, as it was then: found once is enough.
     found: FxHashMap<PathBuf, Option<Stat>>,
     often: Queue,
     rest: Queue,
-    /// Files that differed without an event, when last probed.
-    unheard: FxHashSet<PathBuf>,
-    /// How many files were probed in turn.
-    turn: usize,
 }
 
 /// A ring, and how far its round has come. What is next stands last.
@@ -96,74 +67,17 @@ impl Polling {
     pub(super) fn new(mode: PollMode, table: Option<&Path>) -> Self {
         Self {
             mode,
-            table: table.unwrap_or(Path::new(mounts::TABLE)).to_owned(),
-            table_fingerprint: 0,
-            mounts: Mounts::default(),
-            silent: FxHashSet::default(),
-            told: FxHashSet::default(),
-            unplaced: FxHashSet::default(),
-            unplaced_beside: false,
-            blind: false,
-            limit_told: false,
-            denied: FxHashSet::default(),
-            denied_untold: Vec::new(),
-            unread: FxHashSet::default(),
+            silence: Silence::new(table),
+            refused: Refused::default(),
             seen: FxHashMap::default(),
             found: FxHashMap::default(),
             often: Queue::default(),
             rest: Queue::default(),
-            unheard: FxHashSet::default(),
-            turn: 0,
         }
     }
 
     pub(super) fn mode(&self) -> PollMode {
         self.mode
-    }
-
-    pub(super) fn read_mounts(&mut self) {
-        let Ok(text) = std::fs::read(&self.table) else { return };
-        self.table_fingerprint = fingerprint(&text);
-        self.mounts = Mounts::parse(&text);
-    }
-
-    /// How many directories have no watch though they should.
-    pub(super) fn unplaced(&self) -> usize {
-        self.unplaced.len()
-    }
-
-    /// A walk listed these directories, and of some the watch could not be placed.
-    pub(super) fn walked<'dir>(
-        &mut self,
-        listed: impl Iterator<Item = &'dir PathBuf>,
-        unplaced: Vec<PathBuf>,
-        unread: Vec<PathBuf>,
-        denied: Vec<PathBuf>,
-    ) {
-        for dir in listed {
-            self.unplaced.remove(dir);
-            self.denied.remove(dir);
-            self.unread.remove(dir);
-        }
-        self.unplaced.extend(unplaced);
-        self.unread.extend(unread);
-        for dir in denied {
-            self.deny(dir);
-        }
-    }
-
-    pub(super) fn beside_is_unplaced(&mut self) {
-        self.unplaced_beside = true;
-    }
-
-    pub(super) fn deny(&mut self, dir: PathBuf) {
-        if self.denied.insert(dir.clone()) {
-            self.denied_untold.push(dir);
-        }
-    }
-
-    pub(super) fn is_denied(&self, dir: &Path) -> bool {
-        self.denied.contains(dir)
     }
 
     /// A batch is closed: the known tree is what lies on disk.
@@ -176,23 +90,23 @@ impl Polling {
             PollMode::Always => true,
             PollMode::Never => false,
             PollMode::Needed => {
-                self.blind || self.unplaced_beside || !self.silent.is_empty() || !self.unplaced.is_empty()
+                self.refused.blind
+                    || self.refused.unplaced_beside
+                    || !self.silence.silent.is_empty()
+                    || !self.refused.unplaced.is_empty()
             }
         }
     }
 
     /// Whether a directory is polled.
-    fn covers(&self, dir: &Path) -> bool {
+    pub(super) fn covers(&self, dir: &Path) -> bool {
         match self.mode {
             PollMode::Always => true,
             PollMode::Never => false,
-            PollMode::Needed => self.blind || self.unplaced.contains(dir) || self.is_on_silent_mount(dir),
+            PollMode::Needed => {
+                self.refused.blind || self.refused.unplaced.contains(dir) || self.silence.covers(dir)
+            }
         }
-    }
-
-    fn is_on_silent_mount(&self, path: &Path) -> bool {
-        !self.silent.is_empty()
-            && self.mounts.of(path).is_some_and(|mount| self.silent.contains(&mount.point))
     }
 
     fn queue(&mut self, ring: Ring) -> &mut Queue {
@@ -252,44 +166,12 @@ impl Watch {
         transaction.map_or_else(Vec::new, |transaction| self.settle(&transaction))
     }
 
-    /// A probe: a look at a few files of which events are expected, and at the mounts. To be taken once a second.
-    pub fn probe(&mut self, files: AskFiles<'_>) -> Look {
-        let start = Instant::now();
-        let mut visits = Vec::new();
-        if self.polling.mode == PollMode::Needed {
-            for path in self.files_to_probe(files) {
-                if let Some(known) = self.tree.get(&path).copied() {
-                    visits.push(Visit::File { path, known: Some(known), named: false, by_inode: false });
-                }
-            }
-        }
-        let closed = self.polling.unread.iter().chain(&self.polling.denied);
-        visits.extend(closed.take(PROBED).map(|dir| Visit::Denied { dir: dir.clone() }));
-        let mounts = Some((self.polling.table.clone(), self.polling.table_fingerprint));
-        Look { purpose: Purpose::Probe, visits, prepared: start.elapsed(), mounts }
-    }
-
     /// Takes in what a look saw; gives how many paths turned out to have changed.
     pub fn take_in(&mut self, looked: Looked, transaction: &mut Option<Transaction>, now: Instant) -> usize {
         let Looked { purpose, found, seen, changed, mounts, .. } = looked;
         let ring = match purpose {
             Purpose::Probe => {
-                let is_open = |found: &Difference| found.evidence.contains(Evidence::METADATA);
-                let (open, differ): (Vec<_>, Vec<_>) = found.into_iter().partition(is_open);
-                for found in open {
-                    if self.is_watched(&found.path) {
-                        self.note_looked(&found.path, found.evidence, transaction, now);
-                    } else {
-                        // Only a name in it was awaited.
-                        self.polling.denied.remove(&found.path);
-                        self.approach(&found.path, transaction, now);
-                        transaction.iter_mut().for_each(Transaction::look);
-                    }
-                }
-                self.judge(differ.into_iter().map(|found| (found.path, found.now)), transaction, now);
-                if let Some((fingerprint, mounts)) = mounts {
-                    self.remount(fingerprint, mounts, transaction, now);
-                }
+                self.take_in_probe(found, mounts, transaction, now);
                 return 0;
             }
             Purpose::Round { ring, .. } => ring,
@@ -310,116 +192,6 @@ impl Watch {
             }
         }
         count
-    }
-
-    /// Takes in what was seen, of which no event told.
-    fn note_looked(
-        &mut self,
-        path: &Path,
-        evidence: Evidence,
-        transaction: &mut Option<Transaction>,
-        now: Instant,
-    ) {
-        self.note(path, evidence, transaction, now);
-        transaction.iter_mut().for_each(Transaction::look);
-    }
-
-    /// Finds out which mounts do not tell, of those that these paths lie on or that lie in watched directories, and says
-    /// so once.
-    pub(super) fn appraise(&mut self, paths: &[PathBuf]) {
-        if self.polling.mode != PollMode::Needed {
-            return;
-        }
-        let mut folders: Vec<(PathBuf, PathBuf, String)> = Vec::new();
-        let mut meet = |folder: &Path, mount: Option<&mounts::Mount>| {
-            if let Some(mount) = mount
-                && mount.is_silent()
-            {
-                folders.push((folder.to_owned(), mount.point.clone(), mount.kind.clone()));
-            }
-        };
-        for path in paths {
-            meet(path, self.polling.mounts.of(path));
-        }
-        for mount in self.polling.mounts.iter() {
-            if self.tree.holds(&mount.point) {
-                meet(&mount.point, Some(mount));
-            }
-        }
-        folders.sort();
-        for (folder, point, kind) in folders {
-            self.polling.silent.insert(point.clone());
-            if self.polling.told.insert(point.clone()) {
-                let at = if folder == point { String::new() } else { format!(" ({})", normalize(&point)) };
-                let reason = format!(
-                    "it lies on a {kind} mount{at}, where changes made elsewhere come without an event"
-                );
-                self.warn(Error::Polling { path: normalize(&folder), reason });
-            }
-        }
-    }
-
-    /// What has gone wrong with watches since the last call.
-    pub(super) fn complain(&mut self) {
-        let polled = self.polling.mode != PollMode::Never;
-        let unplaced = self.polling.unplaced();
-        if unplaced == 0 {
-            self.polling.limit_told = self.polling.blind;
-        } else if !self.polling.limit_told && self.os.is_some() {
-            self.polling.limit_told = true;
-            let wants = self.tree.directories() + self.beside.len(&self.tree);
-            let reach = limits::Reach { holds: wants.saturating_sub(unplaced), wants, polled };
-            let error = limits::no_watch_left(&reach, self.tree.dirs());
-            self.warn(error);
-        }
-        let denied = std::mem::take(&mut self.polling.denied_untold);
-        if !denied.is_empty() {
-            let mut paths: Vec<String> = denied.iter().map(|dir| normalize(dir)).collect();
-            paths.sort();
-            let more = paths.len().saturating_sub(3);
-            paths.truncate(3);
-            self.warn(Error::WatchDenied { paths, more });
-        }
-    }
-
-    /// There is no instance for us, so every directory is without a watch.
-    pub(super) fn has_no_instance(&mut self, problem: Error) {
-        self.polling.limit_told = true;
-        self.polling.blind = true;
-        self.warn(problem);
-    }
-
-    /// Tries to place the watches that could not be placed before, and gives the directories that have one now.
-    fn place_again(&mut self) -> Vec<PathBuf> {
-        let mut placed = Vec::new();
-        if self.polling.blind {
-            // For as long as there is no instance this is one call to the system.
-            let Ok(os) = super::start(&self.scope, self.polling.mode, &self.signals) else { return placed };
-            self.os = Some(os);
-            self.polling.blind = false;
-            let known = self.tree.dirs().chain(self.walked.iter().map(PathBuf::as_path));
-            self.polling.unplaced = known.map(Path::to_owned).collect();
-        }
-        let Some(os) = &self.os else { return placed };
-        let mut left: Vec<PathBuf> = self.polling.unplaced.iter().cloned().collect();
-        left.sort();
-        // What was walked for the open transaction is not in the known tree yet.
-        let is_there = |dir: &PathBuf| self.tree.holds(dir) || self.walked.contains(dir);
-        for dir in left.into_iter().take(PLACED_AT_ONCE) {
-            if is_there(&dir) {
-                match os.place(&dir) {
-                    // Whatever is wrong with it, a look at it or at the directory it lies in will tell.
-                    Ok(Placed::Yes | Placed::Gone | Placed::Denied) => {}
-                    Ok(Placed::Full) | Err(_) => return placed,
-                }
-            }
-            self.polling.unplaced.remove(&dir);
-            placed.push(dir);
-        }
-        if std::mem::take(&mut self.polling.unplaced_beside) {
-            self.settle_beside();
-        }
-        placed
     }
 
     /// Everything of a ring, the last first.
@@ -453,6 +225,7 @@ impl Watch {
         dirs.sort_unstable_by(|one, two| two.cmp(one));
         let denied = self
             .polling
+            .refused
             .denied
             .iter()
             .filter(|dir| dir.parent().is_some_and(|parent| self.polling.covers(parent)));
@@ -470,10 +243,10 @@ impl Watch {
             !dir.is_some_and(|dir| self.tree.holds(dir))
                 && !self.scope.ignores(anchor)
                 && (self.polling.mode == PollMode::Always
-                    || self.polling.blind
-                    || self.polling.unplaced_beside
+                    || self.polling.refused.blind
+                    || self.polling.refused.unplaced_beside
                     || dir.is_some_and(|dir| self.polling.covers(dir))
-                    || self.polling.is_on_silent_mount(anchor))
+                    || self.polling.silence.covers(anchor))
         };
         self.scope.named().filter(lone).map(Path::to_owned).collect()
     }
@@ -482,7 +255,7 @@ impl Watch {
         match target {
             Target::File(path) => {
                 let known = self.last_seen(&path);
-                let by_inode = !self.polling.is_on_silent_mount(&path);
+                let by_inode = !self.polling.silence.covers(&path);
                 let named = self.scope.is_anchor(&path);
                 // A file that the graph knows from where nothing is watched.
                 (known.is_some() || named || self.is_watched(&path)).then_some(Visit::File {
@@ -504,7 +277,7 @@ impl Watch {
                 });
                 let known = known.collect();
                 let names = self.polling.seen.get(&dir).map(|seen| seen.names);
-                let by_inode = !self.polling.is_on_silent_mount(&dir);
+                let by_inode = !self.polling.silence.covers(&dir);
                 Some(Visit::Directory { dir, known, names, by_inode })
             }
             Target::Denied(dir) => Some(Visit::Denied { dir }),
@@ -531,99 +304,6 @@ impl Watch {
         }
         // It may have been settled since the look began.
         evidence.contains(Evidence::METADATA) || self.tree.get(path) != now.as_ref()
-    }
-
-    /// Files that events are expected of: those loaded last, and some others in turn.
-    fn files_to_probe(&mut self, files: AskFiles<'_>) -> Vec<PathBuf> {
-        let mut chosen = files(usize::MAX);
-        let others = chosen.split_off(PROBED.min(chosen.len()));
-        if !others.is_empty() {
-            let from = self.polling.turn % others.len();
-            self.polling.turn = from + PROBED;
-            chosen.extend(others.into_iter().skip(from).take(PROBED));
-        }
-        let mut paths: Vec<PathBuf> = chosen.into_iter().map(PathBuf::from).collect();
-        paths.extend(self.polling.unheard.iter().cloned());
-        paths.sort();
-        paths.dedup();
-        paths.retain(|path| path.parent().is_some_and(|dir| !self.polling.covers(dir)));
-        paths
-    }
-
-    /// A file that differs, and of which nothing was heard until the next probe, changed without an event.
-    fn judge(
-        &mut self,
-        found: impl Iterator<Item = (PathBuf, Option<Stat>)>,
-        transaction: &mut Option<Transaction>,
-        now: Instant,
-    ) {
-        let before = std::mem::take(&mut self.polling.unheard);
-        if transaction.as_ref().is_some_and(Transaction::rescan) {
-            return;
-        }
-        for (path, stat) in found {
-            let heard = transaction.as_ref().is_some_and(|open| open.contains(&path));
-            if heard || self.tree.get(&path).copied() == stat {
-                continue;
-            }
-            if !before.contains(&path) {
-                self.polling.unheard.insert(path);
-                continue;
-            }
-            self.note_looked(&path, Evidence::FOUND, transaction, now);
-            self.miss(&path);
-        }
-    }
-
-    /// A change came without an event: the mount does not tell of all.
-    fn miss(&mut self, path: &Path) {
-        // Of what a link leads to, or what is written under another name (pnpm links packages so), this directory is not
-        // told; that says nothing of the mount.
-        let own = std::fs::symlink_metadata(path);
-        if own.is_ok_and(|own| own.is_symlink() || disk::has_names(&own)) {
-            return;
-        }
-        let folder = self.scope.anchors().find(|anchor| path.starts_with(anchor)).unwrap_or(path);
-        let point = match self.polling.mounts.of(path) {
-            Some(mount) => mount.point.clone(),
-            // Without a table of mounts the folder that was asked for stands for one.
-            None => self.polling.mounts.assume(folder),
-        };
-        self.polling.silent.insert(point.clone());
-        if self.polling.told.insert(point.clone()) {
-            let folder = if folder.starts_with(&point) { folder } else { &point };
-            let (path, reason) =
-                (normalize(folder), format!("{} changed and no event came", normalize(path)));
-            self.warn(Error::Polling { path, reason });
-        }
-    }
-
-    /// Something was mounted or unmounted: nobody tells what lies there now.
-    fn remount(
-        &mut self,
-        fingerprint: u64,
-        mounts: Mounts,
-        transaction: &mut Option<Transaction>,
-        now: Instant,
-    ) {
-        let points = mounts.since(&self.polling.mounts);
-        self.polling.table_fingerprint = fingerprint;
-        self.polling.mounts = mounts;
-        let visible = &self.polling.mounts;
-        self.polling.silent.retain(|point| visible.of(point).is_some_and(|mount| mount.point == *point));
-        let names: Vec<PathBuf> = self.scope.named().map(Path::to_owned).collect();
-        let sign = Evidence::REMOVED | Evidence::CREATED;
-        for point in points {
-            let mut concerned: Vec<PathBuf> =
-                names.iter().filter(|name| name.starts_with(&point)).cloned().collect();
-            if concerned.is_empty() && self.is_watched(&point) {
-                concerned.push(point);
-            }
-            for path in concerned {
-                self.note_looked(&path, sign, transaction, now);
-            }
-        }
-        self.appraise(&names);
     }
 }
 

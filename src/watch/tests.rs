@@ -267,7 +267,7 @@ fn files_that_events_are_expected_of_are_probed_in_turn() {
             _ => panic!("only files are probed"),
         });
         probed.extend(visited);
-        assert_eq!(probed.len(), ((round + 1) * polling::PROBED).min(all.len()), "round {round}");
+        assert_eq!(probed.len(), ((round + 1) * silence::PROBED).min(all.len()), "round {round}");
     }
     assert_eq!(probed.len(), all.len(), "each in its turn");
 }
