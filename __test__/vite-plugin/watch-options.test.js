@@ -1,7 +1,9 @@
+import { symlinkSync } from 'node:fs'
 import { createServer, resolveConfig } from 'vite'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readPolling } from '../../js/polling.js'
 import { ownGlobs, readWatchOptions } from '../../js/vite/watch-options.js'
+import { createProject } from '../support/project.js'
 
 it("carries over Vite's own ignores, the user's, and what only JavaScript can decide", async () => {
   const server = await createServer({
@@ -46,6 +48,21 @@ it('what lies below an ignored folder is ignored too, and functions that ask for
   expect(
     ['expression/a.js', 'called/deep/b.js', 'package.json', 'biome.json', 'src/a.js'].map(below),
   ).toEqual([true, true, true, true, false])
+})
+
+it('a function that asks for Stats gets none of a link in circles, and nothing is said', async () => {
+  const project = createProject({})
+  symlinkSync('circle', project.path('circle'))
+  const config = await resolveConfig({ configFile: false, root: project.root, logLevel: 'silent' }, 'serve')
+  const errors = vi.spyOn(config.logger, 'error')
+  /** @type {unknown[]} */
+  const given = []
+  const asks = (/** @type {string} */ _file, /** @type {import('node:fs').Stats} */ stats) =>
+    void given.push(stats)
+  const { ignored } = readWatchOptions(config, /** @type {any} */ ({ ignored: asks }), { ignore: [] })
+  expect(ignored(project.path('circle'))).toBe(false)
+  expect(given.slice(0, 2)).toEqual([undefined, undefined])
+  expect(errors).not.toHaveBeenCalled()
 })
 
 it('a relative glob of Vite means nothing without a cwd, as for chokidar; one of ours lies below the root', async () => {

@@ -115,7 +115,17 @@ function isIgnored(file, root, tests, negations) {
  */
 function withStats(matcher) {
   if (matcher.length === 1) return matcher
-  return (file) => matcher(file) || matcher(file, statSync(file, { throwIfNoEntry: false }))
+  return (file) => matcher(file) || matcher(file, statsOf(file))
+}
+
+/** @param {string} file */
+function statsOf(file) {
+  try {
+    return statSync(file)
+  } catch {
+    // Not there, a link in circles, or not for us to see: there are none, and that is not the function's fault.
+    return undefined
+  }
 }
 
 /**
