@@ -112,7 +112,7 @@ fn a_change_that_the_system_does_not_tell_of_is_found() {
     lab.write("out/target.js", "longer");
     let batch = lab.batch();
     assert_eq!(lab.show(&batch), ["~f root/link.js"]);
-    assert!(batch.rescan);
+    assert!(batch.rescan && batch.looked);
 }
 
 #[test]
