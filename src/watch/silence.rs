@@ -28,8 +28,8 @@ pub(super) struct Silence {
     told: FxHashSet<PathBuf>,
     /// Files that differed without an event, when last probed.
     unheard: FxHashSet<PathBuf>,
-    /// How many files were probed in turn.
-    turn: usize,
+    /// The files that are still to be probed in turn; listed anew when all were, since a list of a large graph costs.
+    others: Vec<String>,
 }
 
 impl Silence {
@@ -41,7 +41,7 @@ impl Silence {
             silent: FxHashSet::default(),
             told: FxHashSet::default(),
             unheard: FxHashSet::default(),
-            turn: 0,
+            others: Vec::new(),
         }
     }
 
@@ -113,13 +113,13 @@ impl Watch {
 
     /// Files that events are expected of: those loaded last, and some others in turn.
     fn files_to_probe(&mut self, files: AskFiles<'_>) -> Vec<PathBuf> {
-        let mut chosen = files(usize::MAX);
-        let others = chosen.split_off(PROBED.min(chosen.len()));
-        if !others.is_empty() {
-            let from = self.polling.silence.turn % others.len();
-            self.polling.silence.turn = from + PROBED;
-            chosen.extend(others.into_iter().skip(from).take(PROBED));
+        let mut chosen = files(PROBED);
+        let others = &mut self.polling.silence.others;
+        // With no more files than these there are no others.
+        if others.is_empty() && chosen.len() == PROBED {
+            *others = files(usize::MAX);
         }
+        chosen.extend(others.drain(others.len().saturating_sub(PROBED)..));
         let mut paths: Vec<PathBuf> = chosen.into_iter().map(PathBuf::from).collect();
         paths.extend(self.polling.silence.unheard.iter().cloned());
         paths.sort();
