@@ -46,7 +46,7 @@ it('holds, says so, and releases as one update', async () => {
   )
   expect(updates(page)).toEqual([])
   expect((await bino(['release'], deep)).stdout).toBe(
-    `${who}: updates go on; 2 files went out as one update\n`,
+    `${who}: updates go on; 2 files taken in as one change\n`,
   )
   expect(updates(page)).toHaveLength(1)
   expect((await bino(['release'], deep)).stdout).toBe(`${who}: updates were not held\n`)
@@ -105,7 +105,7 @@ it('a rebase of twenty commits that was held is one update for each environment'
   await bino(['hold'], project.root)
   git('rebase', '--quiet', 'main')
   const { stdout } = await bino(['release'], project.root)
-  expect(stdout).toMatch(/updates go on; \d+ files? went out as one update/)
+  expect(stdout).toMatch(/updates go on; \d+ files? taken in as one change/)
   expect(updates(page)).toHaveLength(1)
   expect(updates(page)[0]).toMatchObject({ type: 'update' })
   expect(updates(page)[0].updates.map(({ path }) => path)).toContain('/upstream.js')

@@ -95,7 +95,7 @@ it.each(['vite', 'vite7'])('p + enter holds and releases: %s', async (vite) => {
   terminal.project.write('main.js', 'import.meta.hot.accept() // edited\n')
   const { stdout } = await bino(['stats'], terminal.project.root)
   expect(stdout).toContain('held')
-  await terminal.type('p', 'updates go on: 1 file went out as one update')
+  await terminal.type('p', 'updates go on: 1 file taken in as one change')
   await terminal.type('p', 'updates are held')
 
   // Vite keeps its shortcuts over a restart, and the hold stays.

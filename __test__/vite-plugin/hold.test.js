@@ -74,7 +74,7 @@ it('while held nothing is emitted, hooked or sent, and the release is one update
   ])
   expect(page.logged.filter((line) => line.includes('updates '))).toEqual([
     'info: [bino-hmr] updates are held (run `bino release`)',
-    'info: [bino-hmr] updates go on: 2 files went out as one update',
+    'info: [bino-hmr] updates go on: 2 files taken in as one change',
   ])
   page.expectNoDifference()
 

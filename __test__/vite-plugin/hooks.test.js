@@ -47,6 +47,24 @@ it('a hook that hangs holds back neither the other files of its transaction nor 
   expect(await page.log('still at work on')).toContain(project.path('a.js'))
 })
 
+it('a busy event loop makes no hook a hanging one', async () => {
+  let isFirst = true
+  const { project, page } = await open({
+    name: 'test:busy',
+    async hotUpdate() {
+      if (!isFirst) return
+      isFirst = false
+      // Nothing else runs for longer than hooks are waited for, and then this one has ended.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500)
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+  })
+  const update = page.next()
+  edit(project, 'a.js', 'b.js')
+  expect(pathsOf(await update)).toEqual(['/a.js', '/b.js'])
+  expect(page.logged.filter((line) => line.includes('still at work on'))).toEqual([])
+})
+
 it('a hook that answers with no array gets what stock Vite makes of it', async () => {
   const { project, page } = await open({
     name: 'test:number',

@@ -109,6 +109,31 @@ it('a changed config restarts the server, and saves go on arriving', async () =>
   expect(sessionOf(page.server)).not.toBe(page.session)
 })
 
+it('a checkout that restarts the server reloads no page besides: it would meet the closing server', async () => {
+  const files = {
+    ...FILES,
+    'leaf.js': 'export {}\n',
+    'vite.config.js': 'export default { define: { A: 1 } }\n',
+  }
+  const project = createProject(files)
+  const config = { configFile: project.path('vite.config.js') }
+  const page = await startServer(project, { config, bino: { debounce: 50 } })
+  await page.load(['/leaf.js'])
+  const sent = page.sent()
+  project.write('leaf.js', 'export const leaf = 1\n')
+  project.write('vite.config.js', 'export default { define: { A: 2 } }\n')
+  await page.log('server restarted')
+  expect(sent.filter(({ type }) => type === 'full-reload')).toEqual([])
+
+  // One that fails leaves the server, and with it the page, as they were.
+  await page.load(['/leaf.js'])
+  const reload = page.next()
+  project.write('leaf.js', 'export const leaf = 2\n')
+  project.write('vite.config.js', 'export default {\n')
+  expect(await reload).toMatchObject({ type: 'full-reload' })
+  expect(page.logged.join()).toContain('server restart failed')
+})
+
 it('an env file of the mode restarts the server', async () => {
   const project = createProject(FILES)
   const page = await startServer(project)

@@ -16,5 +16,5 @@ export const release = {
 function what(wasHeld, files) {
   if (!wasHeld) return 'updates were not held'
   if (files === 0) return 'updates go on; nothing has changed'
-  return `updates go on; ${files} ${files === 1 ? 'file' : 'files'} went out as one update`
+  return `updates go on; ${files} ${files === 1 ? 'file' : 'files'} taken in as one change`
 }

@@ -105,7 +105,7 @@ export class Hold {
     const what =
       files === 0
         ? 'nothing has changed'
-        : `${files} ${files === 1 ? 'file' : 'files'} went out as one update`
+        : `${files} ${files === 1 ? 'file' : 'files'} taken in as one change`
     this.#say(`updates go on: ${what}`)
     answer(files)
   }

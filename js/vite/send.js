@@ -299,7 +299,7 @@ function say(logger, what, about) {
  * @param {string[]} items
  * @param {string} [between]
  */
-function list(items, between = ', ') {
+export function list(items, between = ', ') {
   if (items.length <= NAMED) return items.join(between)
   return `${items.slice(0, NAMED).join(between)}${between}and ${items.length - NAMED} more`
 }

@@ -14,7 +14,8 @@ import { standInFront } from './hot-channel.js'
 import { makeInvalidationIterative } from './invalidation.js'
 import { Mirror } from './mirror.js'
 import { noteWhatPagesAskFor } from './requests.js'
-import { send } from './send.js'
+import { Restarts } from './restarts.js'
+import { list, send } from './send.js'
 import { outsideOfPasses, Transactions } from './transaction.js'
 import { WatcherFace } from './watcher-face.js'
 import { wirePathOf } from './wire-path.js'
@@ -102,10 +103,11 @@ export class Session {
         ),
       warnOfHungHooks: (files) =>
         this.config.logger.warn(
-          `[bino-hmr] a plugin's hook is still at work on ${files.join(', ')}; nothing else waits for it`,
+          `[bino-hmr] a hook of a plugin is still at work on ${list(files)}; nothing else waits for it`,
           { timestamp: true },
         ),
     })
+    this.restarts = new Restarts(server)
     for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
     const { client } = this.environments
     server.middlewares.use(
@@ -313,6 +315,8 @@ export class Session {
       )
       if (event.type === 'held') return this.hold.wait(changes)
       if (event.type === 'released') this.hold.leave(event.epoch, changes)
+      const restarts = changes.some(({ path, type }) => type === 'file' && this.watch.restarts.has(path))
+      if (restarts && this.config.server.hmr !== false) this.restarts.expect()
       const isPrompt = event.type === 'batch' && !event.looked
       const passes = this.transactions.run({ epoch: event.epoch, changes, isPrompt })
       if (passes === 0) this.hold.sent(event.epoch)
@@ -337,6 +341,14 @@ export class Session {
 
   /** @param {Transaction} transaction */
   #finish(transaction) {
+    const restart = this.restarts.underWay
+    if (restart) {
+      // If it fails, the old server goes on, and its pages need the update.
+      void restart.then(() => {
+        if (!this.#closed && this.failure === undefined) outsideOfPasses(() => this.#finish(transaction))
+      })
+      return
+    }
     try {
       send(transaction, this)
       this.hold.sent(transaction.epoch)

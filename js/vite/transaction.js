@@ -72,6 +72,8 @@ export class Transaction {
   isPrompt = false
   pending = 0
   patience = /** @type {NodeJS.Timeout | undefined} */ (undefined)
+  /** When it runs out, as `performance.now()`. */
+  patientUntil = 0
 
   /** @param {number} epoch of the batch */
   constructor(epoch) {
@@ -106,6 +108,9 @@ export const outsideOfPasses = (body) => current.exit(body)
  * 2,000 files one by one, as each end starts the wait anew.
  */
 const PATIENCE_MS = 1000
+
+/** A timer that comes so much too late had a busy event loop before it. */
+const BUSY_MS = 50
 
 export class Transactions {
   /** @type {Set<Transaction>} */
@@ -178,8 +183,17 @@ export class Transactions {
 
   /** @param {Transaction} transaction */
   #startPatience(transaction) {
+    transaction.patientUntil = performance.now() + PATIENCE_MS
     if (transaction.patience) transaction.patience.refresh()
-    else transaction.patience = setTimeout(() => this.#split(transaction), PATIENCE_MS).unref()
+    else transaction.patience = setTimeout(() => this.#runOut(transaction), PATIENCE_MS).unref()
+  }
+
+  /** @param {Transaction} transaction */
+  #runOut(transaction) {
+    // Whoever has the event loop busy, as with the events of 10,000 files, keeps hooks from ending that do not hang.
+    const wasBusy = performance.now() > transaction.patientUntil + BUSY_MS
+    if (wasBusy) this.#startPatience(transaction)
+    else this.#split(transaction)
   }
 
   /** Forgets all that is under way: the server is closing, and the next one starts anew. */

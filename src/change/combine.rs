@@ -94,6 +94,39 @@ pub fn net_changes(changes: Vec<Change>) -> Vec<Change> {
     net.into_batch().map_or_else(Vec::new, |batch| batch.changes)
 }
 
+/// The same changes, each created directory before what was created in it. A file that was asked for by its own name can
+/// be found before the directories above it.
+pub fn parents_first(mut changes: Vec<Change>) -> Vec<Change> {
+    let is_new_dir =
+        |change: &Change| change.kind == ChangeKind::Create && change.entry == EntryType::Directory;
+    let mut late: FxHashSet<String> =
+        changes.iter().filter(|change| is_new_dir(change)).map(|change| change.path.clone()).collect();
+    let mut at = 0;
+    while at < changes.len() && !late.is_empty() {
+        late.remove(&changes[at].path);
+        let mut above = Vec::new();
+        let mut path = changes[at].path.as_str();
+        // Whatever lies in a new directory is new, so that there is no gap between late ones.
+        while let Some((dir, _)) = path.rsplit_once('/')
+            && changes[at].kind == ChangeKind::Create
+            && late.contains(dir)
+        {
+            above.push(dir.to_owned());
+            path = dir;
+        }
+        for dir in above.iter().rev() {
+            late.remove(dir);
+            if let Some(from) = changes.iter().rposition(|change| is_new_dir(change) && change.path == *dir) {
+                let change = changes.remove(from);
+                changes.insert(at, change);
+                at += 1;
+            }
+        }
+        at += 1;
+    }
+    changes
+}
+
 impl Net {
     fn add(&mut self, batch: ChangeBatch) {
         self.epoch = batch.epoch;
@@ -282,6 +315,43 @@ mod tests {
         ];
         for (name, found, expected) in table {
             assert_eq!(net_changes(batch(1, found).changes), batch(1, expected).changes, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_new_directory_stands_before_what_is_new_in_it() {
+        type Row = (&'static str, &'static [Step], &'static [Step]);
+        let table: [Row; 3] = [
+            (
+                "a file that was asked for by name came first",
+                &[(Create, "/s/m", File), (Create, "/s", Directory), (Create, "/s/d", Directory)],
+                &[(Create, "/s", Directory), (Create, "/s/m", File), (Create, "/s/d", Directory)],
+            ),
+            (
+                "two directories up, beside other changes",
+                &[
+                    (Update, "/x", File),
+                    (Create, "/s/d/m", File),
+                    (Delete, "/y", File),
+                    (Create, "/s", Directory),
+                    (Create, "/s/d", Directory),
+                ],
+                &[
+                    (Update, "/x", File),
+                    (Create, "/s", Directory),
+                    (Create, "/s/d", Directory),
+                    (Create, "/s/d/m", File),
+                    (Delete, "/y", File),
+                ],
+            ),
+            (
+                "in order",
+                &[(Delete, "/s", File), (Create, "/s", Directory), (Create, "/s/m", File)],
+                &[(Delete, "/s", File), (Create, "/s", Directory), (Create, "/s/m", File)],
+            ),
+        ];
+        for (name, found, expected) in table {
+            assert_eq!(parents_first(batch(1, found).changes), batch(1, expected).changes, "{name}");
         }
     }
 

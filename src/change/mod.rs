@@ -15,7 +15,7 @@ mod schedule;
 mod stat;
 mod transaction;
 
-pub use combine::{Combined, net_changes};
+pub use combine::{Combined, net_changes, parents_first};
 pub use evidence::Evidence;
 pub use merge::{Net, merge};
 pub use poll::{PollSchedule, PollStep, Ring, Slice};

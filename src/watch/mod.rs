@@ -39,7 +39,7 @@ use std::time::Instant;
 use rayon::ThreadPool;
 use rustc_hash::FxHashSet;
 
-use crate::change::{Change, EntryType, Evidence, Net, Stat, Transaction, merge, net_changes};
+use crate::change::{Change, EntryType, Evidence, Net, Stat, Transaction, merge, net_changes, parents_first};
 use crate::error::{Error, Result};
 use crate::path::normalize;
 
@@ -336,7 +336,7 @@ impl Watch {
         self.polling.settled();
         self.take_packages();
         changes.retain(|change| self.scope.tells(Path::new(&change.path)));
-        net_changes(changes)
+        parents_first(net_changes(changes))
     }
 
     fn compare_all(&mut self, changes: &mut Vec<Change>) {
