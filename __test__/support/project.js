@@ -24,7 +24,8 @@ const DEADLINE_MS = 10_000
  */
 export function createProject(files) {
   const root = realpathSync(mkdtempSync(path.join(tmpdir(), 'bino-hmr-')))
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  // A process that ends may still write its last, as Vite its profile.
+  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
   const project = {
     root,
     /** @param {string} file */
