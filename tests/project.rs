@@ -691,3 +691,18 @@ export function Component{index}({{ items, initial = 0, onSelect, ...rest }}: Co
         second / 100
     )
 }
+
+#[test]
+fn a_file_that_was_met_in_passing_is_forgotten() {
+    let memory = Memory::new(&[("/app/a.ts", "import './b'\n"), ("/app/b.ts", "export {}\n")]);
+    let mut project = project(&memory, &["/app/a.ts"]);
+    // Its deletion is told, and by the time that the project looks, it is there again.
+    project.update(&[change(ChangeKind::Delete, "/app/b.ts")]);
+    assert_eq!(codes(&project.snapshot()), []);
+    memory.remove("/app/b.ts");
+    // Nothing is told of it any more: it came and went.
+    assert_eq!(project.modules_gone(&["/app/else.ts".into()]), []);
+    let gone = project.modules_gone(&["/app/b.ts".into()]);
+    project.update(&gone);
+    assert_eq!(codes(&project.snapshot()), [("/app/a.ts", "BINO_RESOLVE_NOT_FOUND")]);
+}

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { createProject, waitFor } from './support.js'
@@ -18,8 +18,14 @@ it('examples/node-watch builds a site, builds again what changed, and ends with 
   let printed = ''
   for (const stream of [build.stdout, build.stderr]) stream.on('data', (text) => (printed += text))
   const ended = new Promise((resolve) => build.on('close', resolve))
-  const page = (/** @type {string} */ file) =>
-    existsSync(project.path(`site/${file}`)) ? readFileSync(project.path(`site/${file}`), 'utf8') : undefined
+  const page = (/** @type {string} */ file) => {
+    try {
+      return readFileSync(project.path(`site/${file}`), 'utf8')
+    } catch {
+      // Not written yet, or taken away again.
+      return undefined
+    }
+  }
   const until = (/** @type {() => boolean} */ holds) =>
     waitFor(
       () => holds() || undefined,

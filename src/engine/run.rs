@@ -259,7 +259,14 @@ impl Run {
         let modules = changes.iter().any(|change| known.knows(&change.path));
         self.schedule.closed(Instant::now(), &changes, modules);
         let (rescan, looked) = (transaction.rescan(), transaction.looked());
+        let fleeting =
+            if self.work.is_some() { self.watch.fleeting(&transaction, &changes) } else { Vec::new() };
         self.send(ChangeBatch { epoch: 0, changes, rescan, looked }, sink);
+        if let Some(work) = &mut self.work
+            && !fleeting.is_empty()
+        {
+            work.add(Job::Forget(fleeting));
+        }
         if transaction.is_release() {
             self.release(sink);
         }

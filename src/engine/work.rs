@@ -25,6 +25,8 @@ pub(super) enum Job {
     Update(ChangeBatch),
     /// Look again at what lies in directories that are watched from now on: it may have changed in between.
     Recheck(Vec<PathBuf>),
+    /// Look again at files that came and went within a transaction: a job under way may have met them.
+    Forget(Vec<PathBuf>),
     /// Describe everything.
     Describe(Sender<Option<Snapshot>>),
 }
@@ -134,6 +136,15 @@ fn perform(mut project: Box<Project>, job: Job) -> Worked {
             let changes = project.modules_below(&directories);
             let update = project.update(&changes);
             Done::Rechecked(changes, Box::new(update))
+        }
+        Job::Forget(files) => {
+            let changes = project.modules_gone(&files);
+            if changes.is_empty() {
+                Done::Nothing
+            } else {
+                // They were told already, or never: only what it did to the graph is news.
+                Done::Rechecked(Vec::new(), Box::new(project.update(&changes)))
+            }
         }
         Job::Describe(reply) => {
             // Whoever asked and went away needs no answer.

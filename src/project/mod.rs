@@ -167,6 +167,15 @@ impl Project {
             .collect()
     }
 
+    /// A deletion of each module among some files.
+    pub fn modules_gone(&self, files: &[PathBuf]) -> Vec<Change> {
+        let files: FxHashSet<String> = files.iter().map(|file| crate::path::normalize(file)).collect();
+        let modules = self.store.paths().into_iter().filter(|path| files.contains(&**path));
+        modules
+            .map(|path| Change { kind: ChangeKind::Delete, path: path.to_string(), entry: EntryType::File })
+            .collect()
+    }
+
     /// Ends a build or an update under way from another thread.
     pub fn stop(&self) -> Stop {
         self.stop.clone()

@@ -303,6 +303,15 @@ impl Watch {
         }
     }
 
+    /// The paths of a settled transaction that are not there, and of which its changes say nothing: they came and went.
+    /// Whoever read them in between knows something else.
+    pub fn fleeting(&self, transaction: &Transaction, changes: &[Change]) -> Vec<PathBuf> {
+        let told: FxHashSet<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        let dirty = transaction.dirty().iter().filter(|dirty| self.tree.get(&dirty.path).is_none());
+        let silent = dirty.filter(|dirty| !told.contains(normalize(&dirty.path).as_str()));
+        silent.map(|dirty| dirty.path.to_path_buf()).collect()
+    }
+
     /// Compares what is dirty with the disk, and says what changed. The known tree is the disk's afterwards.
     pub fn settle(&mut self, transaction: &Transaction) -> Vec<Change> {
         self.git_locks.clear();
