@@ -111,9 +111,10 @@ export class Session {
     for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
     const { client } = this.environments
     server.middlewares.use(
-      noteWhatPagesAskFor(this.config, client.moduleGraph, (module) =>
-        this.mirrorOf(client).mirror.orphans.keep(module),
-      ),
+      noteWhatPagesAskFor(this.config, client.moduleGraph, (module) => {
+        // A request may end after its server.
+        if (!this.#closed) this.mirrorOf(client).mirror.orphans.keep(module)
+      }),
     )
     gatherAtTheEndOfPasses(this)
     if (options.control && !isVitest(this.config)) this.control = this.#listen()

@@ -169,10 +169,10 @@ impl Project {
 
     /// A deletion of each module among some files.
     pub fn modules_gone(&self, files: &[PathBuf]) -> Vec<Change> {
-        let files: FxHashSet<String> = files.iter().map(|file| crate::path::normalize(file)).collect();
-        let modules = self.store.paths().into_iter().filter(|path| files.contains(&**path));
-        modules
-            .map(|path| Change { kind: ChangeKind::Delete, path: path.to_string(), entry: EntryType::File })
+        let paths = files.iter().map(|file| crate::path::normalize(file));
+        paths
+            .filter(|path| self.store.id(path).is_some_and(|id| self.store.is_there(id)))
+            .map(|path| Change { kind: ChangeKind::Delete, path, entry: EntryType::File })
             .collect()
     }
 
