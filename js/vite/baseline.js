@@ -39,8 +39,7 @@ const LARGEST = 16 * 2 ** 20
 
 /**
  * How long before a transaction reaches us its first change can have happened: the engine closes one after 10 s (`CAP` in
- * `src/change/schedule.rs`). Who
- * loaded anything since then may have read what lay there in between.
+ * `src/change/schedule.rs`). Who loaded anything since then may have read what lay there in between.
  */
 const LONGEST_TRANSACTION_MS = 15_000
 
