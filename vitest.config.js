@@ -8,15 +8,21 @@ const files = (folder) => `__test__/${folder}/**/*.test.js`
 const plugin = fileURLToPath(new URL('js/', import.meta.url))
 const server = { deps: { external: [new RegExp(`^${plugin.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`)] } }
 
+// A passing test waits for no time-out, and the machine may be slow and busy with other things: a test ends with what it
+// waited for in vain, which says more than that it took too long.
+const patience = { testTimeout: 300_000, hookTimeout: 300_000 }
+
 export default defineConfig({
   test: {
+    // A test program that ends slowly is none that hangs.
+    teardownTimeout: 120_000,
     projects: [
       {
         test: {
           name: 'node',
           include: [files('**')],
           exclude: [files('browser')],
-          testTimeout: 60_000,
+          ...patience,
           server,
         },
       },
@@ -25,8 +31,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: [files('browser')],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patience,
           fileParallelism: false,
           server,
         },

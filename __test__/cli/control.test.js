@@ -9,7 +9,7 @@ import { ask } from '../../js/control/ask.js'
 import { listen } from '../../js/control/listen.js'
 import { binoHmr } from '../../js/index.js'
 import { fromRoot } from '../../scripts/paths.js'
-import { createProject, startServer, waitFor } from '../support/project.js'
+import { createProject, DEADLINE_MS, startServer, waitFor } from '../support/project.js'
 import { connect, ownSockets } from './support.js'
 
 const FILES = { 'main.js': 'export const main = 1\nimport.meta.hot.accept()\n' }
@@ -220,7 +220,7 @@ it('vite build and a run of Vitest open none', async () => {
   const vitest = project.path('node_modules/vitest/vitest.mjs')
   const { stdout } = await promisify(execFile)(process.execPath, [vitest, 'run'], {
     cwd: project.root,
-    timeout: 50_000,
+    timeout: DEADLINE_MS,
   })
   expect(stdout).toContain('1 passed')
   expect(existsSync(sockets.folder)).toBe(false)
@@ -238,7 +238,7 @@ it('keeps no process alive', async () => {
     console.log('started')`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     cwd: fromRoot(),
-    timeout: 50_000,
+    timeout: DEADLINE_MS,
   })
   expect(stdout).toBe('started\n')
 })

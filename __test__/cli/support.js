@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import { fromRoot } from '../../scripts/paths.js'
+import { DEADLINE_MS } from '../support/project.js'
 
 /** Gives the test, and every process that it starts, sockets of its own. */
 export function ownSockets() {
@@ -41,7 +42,7 @@ export function ownSockets() {
 export function bino(args, cwd) {
   return new Promise((resolve) => {
     const command = [fromRoot('js/cli/main.js'), ...args]
-    execFile(process.execPath, command, { cwd, timeout: 50_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, command, { cwd, timeout: DEADLINE_MS }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr })
     })
   })

@@ -21,7 +21,7 @@ for (const vite of ['vite', 'vite7']) {
       const alone = process.env.BINO_SEED
       const [first, last] = alone ? [Number(alone), Number(alone)] : [0, CASES - 1]
       for (let seed = first; seed <= last; seed++) await compare(ModuleGraph, seed)
-    }, 120_000)
+    })
 
     for (const shape of /** @type {const} */ (['chain', 'ring'])) {
       it(`on a ${shape} of ${LARGE} modules, where the original overflows`, async () => {

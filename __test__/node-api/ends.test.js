@@ -5,6 +5,7 @@
 
 import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { DEADLINE_MS } from '../support/project.js'
 import { createProject, PACKAGE } from './support.js'
 
 /** Children of each kind; hundreds on demand. */
@@ -87,7 +88,7 @@ async function endedBy(watching, { inside = '', signal, before = '' }, count) {
     says += text
   })
   if (signal) child.stdout.once('data', () => setTimeout(() => child.kill(signal), count % 9))
-  const limit = setTimeout(() => child.kill('SIGKILL'), 40_000)
+  const limit = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS)
   const [code, by] = await new Promise((resolve) => child.once('close', (...ended) => resolve(ended)))
   clearTimeout(limit)
   return { code, by, says }
@@ -110,7 +111,7 @@ describe.each(Object.entries({ 'createWatcher()': WATCHERS, 'a Vite server': SER
           }
         }
       },
-      TIMES * 30_000,
+      TIMES * DEADLINE_MS,
     )
   },
 )

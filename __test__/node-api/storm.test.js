@@ -81,7 +81,6 @@ it.runIf(process.platform === 'linux')(
       expect(late).toBe(0)
     }
   },
-  120_000,
 )
 
 it.runIf(process.platform === 'linux')(
@@ -114,5 +113,4 @@ it.runIf(process.platform === 'linux')(
       expect(late).toBe(0)
     }
   },
-  120_000,
 )

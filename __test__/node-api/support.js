@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { createWatcher } from '../../js/index.js'
-import { createProject, waitFor } from '../support/project.js'
+import { createProject, DEADLINE_MS, waitFor } from '../support/project.js'
 
 /**
  * @typedef {import('../../index.d.ts').WatcherBatch} WatcherBatch
@@ -92,7 +92,7 @@ function record(watcher, root) {
 export async function within(promise, what) {
   let timer
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), 10_000)
+    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), DEADLINE_MS)
   })
   try {
     return await Promise.race([promise, /** @type {Promise<never>} */ (late)])
@@ -103,12 +103,12 @@ export async function within(promise, what) {
 
 /**
  * Runs a script (an ES module that may use `createWatcher`, `root`, `fs`) in a Node of its own. Gives how it ended; one
- * that does not end by itself is ended after `limit` and says so.
+ * that does not end by itself is ended after the deadline and says so.
  *
  * @param {string} script
- * @param {{ root: string, limit?: number }} options
+ * @param {{ root: string }} options
  */
-export async function runScript(script, { root, limit = 15_000 }) {
+export async function runScript(script, { root }) {
   const source = `
     import fs from 'node:fs'
     import { createWatcher } from ${JSON.stringify(PACKAGE)}
@@ -117,7 +117,7 @@ export async function runScript(script, { root, limit = 15_000 }) {
   const args = ['--input-type=module', '--eval', source]
   try {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
-      timeout: limit,
+      timeout: DEADLINE_MS,
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
     })
     return { code: 0, ended: 'by itself', stdout, stderr }

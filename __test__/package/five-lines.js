@@ -24,7 +24,7 @@ const socket = new WebSocket(`ws://127.0.0.1:${port}/?token=${server.config.webS
 const deadline = setTimeout(() => {
   console.error('no update came', lines)
   process.exit(1)
-}, 20_000)
+}, 60_000)
 const payload = await new Promise((resolve, reject) => {
   socket.onerror = reject
   socket.onmessage = ({ data }) => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   succeeded(await node(args, { cwd: fromRoot() }))
   tarballs.main = path.join(folder, `bino-hmr-${version}.tgz`)
   tarballs.addon = path.join(folder, `${here.manifest.name}-${version}.tgz`)
-}, 60_000)
+})
 
 afterAll(() => removeFolder(folder))
 
@@ -60,7 +60,7 @@ it('what npm run pack makes works from a five-line config, without Rust and with
   expect(stats.watches).toBeGreaterThan(0)
   expect(addons).toEqual([project.path('node_modules', here.manifest.name, here.addon)])
   expect(log).not.toContain('error')
-}, 60_000)
+})
 
 it('npm pack of the repository and of npm/<platform> install side by side', async () => {
   const out = createFolder()
@@ -76,7 +76,7 @@ it('npm pack of the repository and of npm/<platform> install side by side', asyn
   const project = machine()
   await project.npm('install', '--offline', ...readdirSync(out).map((file) => path.join(out, file)))
   expect(await serve(project)).toMatchObject({ payload: UPDATE, stats: { watches: expect.any(Number) } })
-}, 60_000)
+})
 
 it('npm fetches the addon of this platform and no other', async () => {
   const optionalDependencies = Object.fromEntries(all.map(({ manifest }) => [manifest.name, version]))
@@ -102,7 +102,7 @@ it('npm fetches the addon of this platform and no other', async () => {
   expect(stats).toBeUndefined()
   expect(log).toContain('BINO_ADDON_MISSING')
   expect(log).toContain(`npm install --save-optional ${here.manifest.name}@${version}`)
-}, 60_000)
+})
 
 it('npm installs the command', async () => {
   const project = machine()
@@ -115,7 +115,7 @@ it('npm installs the command', async () => {
     '-v',
   )
   expect(ended).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
-}, 60_000)
+})
 
 it('require() and import give the same package', async () => {
   const project = machine()
@@ -127,4 +127,4 @@ it('require() and import give the same package', async () => {
   })`
   const ended = await project.node('--input-type=commonjs', '-e', script)
   expect(ended).toMatchObject({ code: 0 })
-}, 60_000)
+})

@@ -27,6 +27,9 @@ function findNpm() {
   return realpathSync(found)
 }
 
+/** npm at work takes a while, and on a busy machine a long one. */
+const PATIENCE_MS = 240_000
+
 /**
  * @typedef {object} Ended
  * @property {number | string} code exit code, or the signal that ended it
@@ -44,7 +47,7 @@ export const node = (args, { cwd, env }) =>
     execFile(
       process.execPath,
       args,
-      { cwd, env: env ?? process.env, timeout: 50_000, maxBuffer: 2 ** 26 },
+      { cwd, env: env ?? process.env, timeout: PATIENCE_MS, maxBuffer: 2 ** 26 },
       (error, stdout, stderr) => resolve({ code: error ? (error.signal ?? error.code) : 0, stdout, stderr }),
     )
   })

@@ -20,7 +20,7 @@ beforeAll(async () => {
   succeeded(
     await node([...args, '--repository', 'git+https://example.com/bino-hmr.git'], { cwd: fromRoot() }),
   )
-}, 60_000)
+})
 afterAll(() => removeFolder(folder))
 
 /** What a tarball holds, as npm itself reads it. @param {string} name */

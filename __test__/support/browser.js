@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core'
 import { afterAll, expect, onTestFinished } from 'vitest'
 import { chromiumLaunchOptions } from '../../scripts/chromium.js'
 import { fromRoot } from '../../scripts/paths.js'
-import { createProject, startServer, waitFor } from './project.js'
+import { createProject, DEADLINE_MS, startServer, waitFor } from './project.js'
 
 /**
  * @typedef {import('./project.js').Payload} Payload
@@ -19,14 +19,11 @@ import { createProject, startServer, waitFor } from './project.js'
 /** `BINO_TEST_STOCK=1` leaves the plugin out, to see that stock Vite does what these tests expect. */
 export const STOCK = Boolean(process.env.BINO_TEST_STOCK)
 
-/** How long a page may take for one step before the test calls it lost. */
-const DEADLINE_MS = 15_000
-
 /** @type {Promise<import('playwright-core').Browser> | undefined} */
 let browser
 
 const launched = () => {
-  browser ??= chromiumLaunchOptions().then((options) => chromium.launch(options))
+  browser ??= chromiumLaunchOptions().then((options) => chromium.launch({ ...options, timeout: DEADLINE_MS }))
   return browser
 }
 

@@ -4,6 +4,7 @@
 
 import fs from 'node:fs'
 import { createWatcher } from '../../js/index.js'
+import { DEADLINE_MS } from '../support/project.js'
 import { Consumer, differences, treeOnDisk } from './consumer.js'
 import { bytes } from './model.js'
 import { openStory, perform, show } from './writer.js'
@@ -12,9 +13,6 @@ import { openStory, perform, show } from './writer.js'
  * @typedef {import('./operations.js').Story} Story
  * @typedef {import('../../index.d.ts').Watcher} Watcher
  */
-
-/** What may take longer is lost. Generous: the machine may be busy with other things. */
-const DEADLINE_MS = 30_000
 
 /** @param {Story} story @param {string} yard @param {import('./writer.js').Writers} writers */
 export async function play(story, yard, writers) {

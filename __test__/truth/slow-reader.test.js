@@ -28,11 +28,14 @@ fs.writeFileSync(root + '/last', 'last')
 fs.writeFileSync(done, '')
 `
 
+/** Vitest takes a test program that says nothing for a minute to be lost. */
+const PATIENCE_MS = 50_000
+
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
 /** Blocks the event loop until a file is there. @param {string} file */
 function blockUntil(file) {
-  const end = performance.now() + 30_000
+  const end = performance.now() + PATIENCE_MS
   while (!existsSync(file)) {
     if (performance.now() > end) throw new Error('the writer did not end')
     Atomics.wait(sleeper, 0, 0, 5)

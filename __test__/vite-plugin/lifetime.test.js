@@ -3,7 +3,7 @@ import { symlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
-import { createProject, waitFor } from '../support/project.js'
+import { createProject, DEADLINE_MS, waitFor } from '../support/project.js'
 
 const run = promisify(execFile)
 const RESTARTS = 100
@@ -13,11 +13,11 @@ it(`${RESTARTS} restarts and a close leave no thread, descriptor or watch behind
   const script = new URL('./lifetime-process.js', import.meta.url)
   // The process ends by itself or the time-out ends it, and the test.
   const { stdout } = await run(process.execPath, [script.pathname, project.root, String(RESTARTS)], {
-    timeout: 120_000,
+    timeout: 240_000,
   })
   const { before, after } = JSON.parse(stdout)
   expect(after).toEqual(before)
-}, 130_000)
+})
 
 it('vitest runs once and exits, and in watch mode runs again after a save', async () => {
   const project = createProject({
@@ -29,7 +29,7 @@ it('vitest runs once and exits, and in watch mode runs again after a save', asyn
   })
   symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), project.path('node_modules'))
   const vitest = project.path('node_modules/vitest/vitest.mjs')
-  const once = await run(process.execPath, [vitest, 'run'], { cwd: project.root, timeout: 60_000 })
+  const once = await run(process.execPath, [vitest, 'run'], { cwd: project.root, timeout: DEADLINE_MS })
   expect(once.stdout).toContain('1 passed')
 
   const watching = spawn(process.execPath, [vitest, '--watch'], {
@@ -52,4 +52,4 @@ it('vitest runs once and exits, and in watch mode runs again after a save', asyn
   project.write('value.js', 'export const value = 3\n')
   await prints('RERUN')
   await prints('1 failed')
-}, 60_000)
+})
