@@ -1,12 +1,13 @@
-import { execFileSync } from 'node:child_process'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { hashOf } from '../../js/control/place.js'
 import { fromRoot } from '../../scripts/paths.js'
 import { mainManifest } from '../../scripts/platforms.js'
 import { createProject, startServer, waitFor } from '../support/project.js'
-import { bino, ownSockets } from './support.js'
+import { bino, ownSockets, startProcess } from './support.js'
 
 const FILES = {
   'main.js': 'export const main = 1\nimport.meta.hot.accept()\n',
@@ -128,7 +129,7 @@ it('without a server it says where there are some', async () => {
     `bino: no Vite server with bino-hmr runs for ${elsewhere.root} or a folder above it; there are:\n`,
   )
   // Others may be there that are not of this test.
-  expect(stderr).toContain(`\n  bino … --root ${project.root}  # process ${process.pid}`)
+  expect(stderr).toContain(`\n  bino hold --root ${project.root}  # process ${process.pid}`)
   expect(stderr).toContain(`\n  process 12345, which does not answer`)
   expect(stderr).toMatch(/ \(BINO_CLI_NO_SERVER\)\n$/)
   const json = await bino(['hold', '--json'], elsewhere.root)
@@ -136,6 +137,60 @@ it('without a server it says where there are some', async () => {
   expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: 'BINO_CLI_NO_SERVER' } })
   const there = await bino(['stats', '--root', path.relative(elsewhere.root, project.root)], elsewhere.root)
   expect(there).toMatchObject({ code: 0, stderr: '' })
+})
+
+it('where there is none at all it says what to do', async () => {
+  ownSockets()
+  const { stderr } = await bino(['hold'], createProject({}).root)
+  // Others may be there that are not of this test.
+  expect(stderr).toMatch(/; (start Vite there, or name the folder of its project with --root|there are:\n)/)
+})
+
+it('says for whom it waits, and Ctrl-C ends that', async () => {
+  ownSockets()
+  const { root } = createProject(FILES)
+  const server = await startProcess(root)
+  server.kill('SIGSTOP')
+  const command = spawn(process.execPath, [fromRoot('js/cli/main.js'), 'stats'], { cwd: root, stdio: 'pipe' })
+  onTestFinished(() => void command.kill('SIGKILL'))
+  let said = ''
+  command.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  await waitFor(
+    () => said.includes('\n') || undefined,
+    () => said,
+  )
+  expect(said).toBe(
+    `bino: still waits for process ${server.pid} (${root}), which has not answered yet; Ctrl-C ends the wait\n`,
+  )
+  const ended = new Promise((resolve) => command.once('close', (_code, signal) => resolve(signal)))
+  command.kill('SIGINT')
+  expect(await ended).toBe('SIGINT')
+})
+
+it('asks each server once: a silent one is not waited for twice', async () => {
+  const { folder } = ownSockets()
+  const { root } = createProject(FILES)
+  /** @type {string[]} */
+  const asked = []
+  mkdirSync(folder, { mode: 0o700 })
+  const silent = net.createServer((socket) => {
+    socket.setEncoding('utf8').on('data', (text) => {
+      asked.push(String(text))
+      socket.destroy()
+    })
+  })
+  const address = path.join(folder, `${hashOf(root)}-12345-abc.sock`)
+  await new Promise((listening) => silent.listen(address, () => listening(undefined)))
+  onTestFinished(() => void silent.close())
+  const { code, stderr } = await bino(['hold'], root)
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr:
+      'bino: process 12345: the server does not answer: it has closed the connection (BINO_CLI_SILENT)\n',
+  })
+  expect(asked).toEqual(['{"request":"hold"}\n'])
 })
 
 it('several servers of one project are all asked, or those of --pid', async () => {

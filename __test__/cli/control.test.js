@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
@@ -10,12 +10,9 @@ import { listen } from '../../js/control/listen.js'
 import { binoHmr } from '../../js/index.js'
 import { fromRoot } from '../../scripts/paths.js'
 import { createProject, DEADLINE_MS, startServer, waitFor } from '../support/project.js'
-import { connect, ownSockets } from './support.js'
+import { connect, ownSockets, PACKAGE, startProcess } from './support.js'
 
 const FILES = { 'main.js': 'export const main = 1\nimport.meta.hot.accept()\n' }
-
-/** Where child processes import the package from. */
-const PACKAGE = JSON.stringify(new URL('../../js/index.js', import.meta.url).href)
 
 async function start() {
   const sockets = ownSockets()
@@ -165,7 +162,7 @@ it('what a killed process left is swept by the next server; what others use stay
   const project = createProject(FILES)
   const other = await startServer(project)
   const [living] = sockets.all
-  const killed = await server(project.root)
+  const killed = await startProcess(project.root)
   expect(sockets.all).toHaveLength(2)
   const [left] = sockets.all.filter((address) => address !== living)
   killed.kill('SIGKILL')
@@ -315,24 +312,19 @@ it('who listens on a socket but is no server is not taken for one', async () => 
   expect(existsSync(address)).toBe(true)
 })
 
-/**
- * A server in a process of its own.
- *
- * @param {string} root
- */
-async function server(root) {
-  const script = `
-    import { createServer } from 'vite'
-    import { binoHmr } from ${PACKAGE}
-    const server = await createServer({ root: ${JSON.stringify(root)}, configFile: false, logLevel: 'silent',
-      optimizeDeps: { noDiscovery: true }, server: { port: 0 }, plugins: [binoHmr()] })
-    await server.listen()
-    console.log('started')`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: fromRoot(),
-    stdio: ['ignore', 'pipe', 'inherit'],
+it('who says something now and then, but never an answer, is waited for no longer', async () => {
+  const sockets = ownSockets()
+  mkdirSync(sockets.folder, { mode: 0o700 })
+  const address = path.join(sockets.folder, 'odd.sock')
+  const odd = net.createServer((socket) => {
+    const drip = setInterval(() => socket.write('.'), 5)
+    socket.on('error', () => {})
+    socket.on('close', () => clearInterval(drip))
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  await new Promise((resolve) => child.stdout.once('data', resolve))
-  return child
-}
+  await new Promise((resolve) => odd.listen(address, () => resolve(undefined)))
+  onTestFinished(() => void odd.close())
+  await expect(ask(address, 'stats', 100)).rejects.toMatchObject({
+    code: 'BINO_CLI_SILENT',
+    message: 'the server does not answer: 0.1 s have passed',
+  })
+})

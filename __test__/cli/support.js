@@ -2,7 +2,7 @@
  * The command `bino` in a process of its own, and a folder for sockets that no other test knows.
  */
 
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,9 @@ import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import { fromRoot } from '../../scripts/paths.js'
 import { DEADLINE_MS } from '../support/project.js'
+
+/** Where child processes import the package from. */
+export const PACKAGE = JSON.stringify(new URL('../../js/index.js', import.meta.url).href)
 
 /** Gives the test, and every process that it starts, sockets of its own. */
 export function ownSockets() {
@@ -81,4 +84,26 @@ export async function connect(address) {
         .map((line) => JSON.parse(line))
     },
   }
+}
+
+/**
+ * A Vite server in a process of its own.
+ *
+ * @param {string} root
+ */
+export async function startProcess(root) {
+  const script = `
+    import { createServer } from 'vite'
+    import { binoHmr } from ${PACKAGE}
+    const server = await createServer({ root: ${JSON.stringify(root)}, configFile: false, logLevel: 'silent',
+      optimizeDeps: { noDiscovery: true }, server: { port: 0 }, plugins: [binoHmr()] })
+    await server.listen()
+    console.log('started')`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: fromRoot(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  return child
 }

@@ -7,8 +7,8 @@
 
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { findServers } from './find.js'
 import { hold } from './hold.js'
+import { askNearest } from './nearest.js'
 import { release } from './release.js'
 import { stats } from './stats.js'
 
@@ -53,8 +53,15 @@ async function main() {
   if (values.help) return void process.stdout.write(HELP)
   if (values.version) return void process.stdout.write(`${version()}\n`)
   const command = commandOf(name)
-  const { root, servers } = await findServers(values.root ?? process.cwd(), pidOf(values.pid))
-  const results = await Promise.all(servers.map((server) => server.ask(command.request)))
+  const { root, results } = await askNearest({
+    start: values.root ?? process.cwd(),
+    pid: pidOf(values.pid),
+    request: command.request,
+    onSlow: (pid, root) =>
+      process.stderr.write(
+        `bino: still waits for process ${pid} (${root}), which has not answered yet; Ctrl-C ends the wait\n`,
+      ),
+  })
   if (results.some((result) => 'error' in result)) process.exitCode = 1
   if (values.json) return print({ root, servers: results })
   for (const result of results) {

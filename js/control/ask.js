@@ -10,21 +10,22 @@ const PATIENCE_MS = 30_000
 /**
  * @param {string} address
  * @param {string} request
+ * @param {number} [patience] milliseconds for everything together
  * @returns {Promise<any>} the answer
  * @throws {Error} with the server's `code`; `ECONNREFUSED` or `ENOENT` when there is no server, `BINO_CLI_SILENT` when it
  *   does not answer
  */
-export function ask(address, request) {
+export function ask(address, request, patience = PATIENCE_MS) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(address)
     const silent = (/** @type {string} */ why) =>
       reject(Object.assign(new Error(`the server does not answer: ${why}`), { code: 'BINO_CLI_SILENT' }))
     let text = ''
     socket.setEncoding('utf8')
-    socket.setTimeout(PATIENCE_MS, () => {
-      silent(`${PATIENCE_MS / 1000} s have passed`)
+    const deadline = setTimeout(() => {
+      silent(`${patience / 1000} s have passed`)
       socket.destroy()
-    })
+    }, patience)
     socket.on('connect', () => socket.write(`${JSON.stringify({ request })}\n`))
     socket.on('data', (chunk) => {
       text += chunk
@@ -39,6 +40,9 @@ export function ask(address, request) {
       }
     })
     socket.on('error', reject)
-    socket.on('close', () => silent('it has closed the connection'))
+    socket.on('close', () => {
+      clearTimeout(deadline)
+      silent('it has closed the connection')
+    })
   })
 }
