@@ -1,7 +1,8 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
 import { hashOf } from '../../js/control/place.js'
 import { fromRoot } from '../../scripts/paths.js'
@@ -145,6 +146,20 @@ it('where there is none at all it says what to do', async () => {
   // Others may be there that are not of this test.
   expect(stderr).toMatch(/; (start Vite there, or name the folder of its project with --root|there are:\n)/)
 })
+
+it.each(["it's my app", 'a $HOME `b` "c"', 'plain'])(
+  'what it prints can be pasted into a shell: %s',
+  async (name) => {
+    ownSockets()
+    const project = createProject({ [`${name}/main.js`]: '' })
+    const page = await startServer({ ...project, root: project.path(name) })
+    const { stderr } = await bino(['hold'], createProject({}).root)
+    const line = stderr.split('\n').find((one) => one.includes(name.slice(0, 2)) && one.includes('--root'))
+    const command = [process.execPath, fromRoot('js/cli/main.js')].map((word) => `'${word}'`).join(' ')
+    await promisify(execFile)('sh', ['-c', `bino() { ${command} "$@"; }\n${line}`])
+    expect(page.plugin.api.stats().held).toBe(true)
+  },
+)
 
 it('says for whom it waits, and Ctrl-C ends that', async () => {
   ownSockets()

@@ -5,6 +5,7 @@
 import path from 'node:path'
 import { ask } from '../control/ask.js'
 import { hashOf, realPath, sockets } from '../control/place.js'
+import { quoted } from './shell.js'
 
 /** Nobody listens any more: the process was killed, or the server was closed meanwhile. */
 const GONE = ['ECONNREFUSED', 'ENOENT']
@@ -96,7 +97,7 @@ async function answerOf({ address, pid }, request, onSlow) {
 async function lineOf({ address, pid }, request) {
   try {
     const { root } = await ask(address, 'stats', PATIENCE_WITH_OTHERS_MS)
-    return `bino ${request} --root ${root}  # process ${pid}`
+    return `bino ${request} --root ${quoted(String(root))}  # process ${pid}`
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error)
     return GONE.includes(String(code)) ? undefined : `process ${pid}, which does not answer`
