@@ -242,9 +242,15 @@ it.each([
   [[], 'which command? There are hold, release, stats'],
   [['pause'], 'there is no command "pause"'],
   [['hold', 'release'], 'one command at a time, not also "release"'],
-  [['hold', '--force'], '--force'],
-  [['hold', '--pid', 'abc'], '--pid takes the number of a process, but got "abc"'],
-  [['hold', '--root'], '--root'],
+  [['hold', '--force'], 'there is no option --force. There are --root, --pid, --json'],
+  [['hold', '-x'], 'there is no option -x'],
+  [['hold', '--pid', 'abc'], '--pid takes the number of a process, as `bino stats` prints it, but got "abc"'],
+  [['hold', '--pid', '-1'], '--pid takes the number of a process, as `bino stats` prints it, but got "-1"'],
+  [['hold', '--pid=-1'], '--pid takes the number of a process, as `bino stats` prints it, but got "-1"'],
+  [['hold', '--pid', ''], 'but got nothing'],
+  [['hold', '--root'], '--root takes a folder, but got nothing'],
+  [['hold', '--root', '--help'], '--root takes a folder, but got "--help"'],
+  [['hold', '--json=yes'], '--json takes nothing, but got "yes"'],
   [['constructor'], 'there is no command "constructor"'],
 ])('bino %j is refused', async (args, message) => {
   const { code, stdout, stderr } = await bino(args, fromRoot())

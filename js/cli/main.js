@@ -30,6 +30,10 @@ const OPTIONS = /** @type {const} */ ({
   version: { type: 'boolean', short: 'v' },
 })
 
+/** @typedef {{ root?: string, pid?: string, json?: boolean, help?: boolean, version?: boolean }} Values */
+
+const TAKES = { root: 'a folder', pid: 'the number of a process, as `bino stats` prints it' }
+
 const HELP = `Usage: bino <command> [options]
 
 Talks to the Vite servers that run with bino-hmr for this project: for the working directory, or the nearest folder
@@ -70,14 +74,33 @@ async function main() {
   }
 }
 
+/** What was typed. Node's own messages speak to who wrote the program, so what is wrong is found here. */
 function read() {
-  try {
-    const { positionals, values } = parseArgs({ options: OPTIONS, allowPositionals: true })
-    if (positionals.length > 1) throw new Error(`one command at a time, not also "${positionals[1]}"`)
-    return { name: positionals[0], values }
-  } catch (error) {
-    throw usage(/** @type {Error} */ (error).message)
+  const { positionals, values, tokens } = parseArgs({
+    options: OPTIONS,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  })
+  for (const token of tokens) if (token.kind === 'option') check(token)
+  if (positionals.length > 1) throw usage(`one command at a time, not also "${positionals[1]}"`)
+  return { name: positionals[0], values: /** @type {Values} */ (values) }
+}
+
+/** @param {{ name: string, rawName: string, value?: string, inlineValue?: boolean }} option */
+function check({ name, rawName, value, inlineValue }) {
+  if (!Object.hasOwn(OPTIONS, name)) {
+    const names = Object.keys(OPTIONS).map((known) => `--${known}`)
+    throw usage(`there is no option ${rawName}. There are ${names.join(', ')}`)
   }
+  if (!Object.hasOwn(TAKES, name)) {
+    if (value !== undefined) throw usage(`${rawName} takes nothing, but got "${value}"`)
+    return
+  }
+  const takes = `${rawName} takes ${TAKES[/** @type {keyof typeof TAKES} */ (name)]}`
+  if (!value) throw usage(`${takes}, but got nothing`)
+  // Most likely the next option. A folder whose name begins so can be given after `=`.
+  if (value.startsWith('-') && !inlineValue) throw usage(`${takes}, but got "${value}"`)
 }
 
 /** @param {string | undefined} name */
@@ -92,8 +115,7 @@ function commandOf(name) {
 function pidOf(given) {
   if (given === undefined) return undefined
   const pid = Number(given)
-  if (!Number.isInteger(pid) || pid <= 0)
-    throw usage(`--pid takes the number of a process, but got "${given}"`)
+  if (!Number.isInteger(pid) || pid <= 0) throw usage(`--pid takes ${TAKES.pid}, but got "${given}"`)
   return pid
 }
 
