@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { open, STOCK } from '../support/browser.js'
+import { inOneGo } from '../support/project.js'
 
 /** A module that shows what it imports, and takes updates by itself. */
 const VIEW =
@@ -52,16 +53,20 @@ describe('a file', () => {
     await expectKept()
   })
 
-  it.skipIf(STOCK)('that is deleted and written again at once is one update', async () => {
-    const { project, tab } = await open(FILES)
-    const expectKept = await tab.mark()
-    project.remove('leaf.js')
-    project.write('leaf.js', "export const leaf = 'again'\n")
-    await tab.text('#app', 'again')
-    await expectKept()
-    expect(tab.payloads('update')).toHaveLength(1)
-    expect(tab.payloads('error')).toEqual([])
-  })
+  it.skipIf(STOCK)('that is deleted and written again at once is one update', () =>
+    inOneGo(10, async (swiftly) => {
+      const { project, tab } = await open(FILES)
+      const expectKept = await tab.mark()
+      swiftly(() => {
+        project.remove('leaf.js')
+        project.write('leaf.js', "export const leaf = 'again'\n")
+      })
+      await tab.text('#app', 'again')
+      await expectKept()
+      expect(tab.payloads('update')).toHaveLength(1)
+      expect(tab.payloads('error')).toEqual([])
+    }),
+  )
 
   it('that an editor saves under another name and renames is one update', async () => {
     const { project, tab } = await open(FILES)
@@ -73,19 +78,24 @@ describe('a file', () => {
     expect(tab.payloads('update')).toHaveLength(1)
   })
 
-  it.skipIf(STOCK)('that is renamed together with its import is one update', async () => {
-    const { project, tab } = await open(FILES)
-    await tab.text('#app', 'one')
-    const expectKept = await tab.mark()
-    renameSync(project.path('leaf.js'), project.path('petal.js'))
-    project.write('view.js', VIEW.replace('./leaf.js', './petal.js').replace('= leaf', "= leaf + ' petal'"))
-    await tab.text('#app', 'one petal')
-    project.write('petal.js', "export const leaf = 'two'\n")
-    await tab.text('#app', 'two petal')
-    await expectKept()
-    expect(tab.payloads('error')).toEqual([])
-    await tab.noOverlay()
-  })
+  it.skipIf(STOCK)('that is renamed together with its import is one update', () =>
+    inOneGo(1.5, async (swiftly) => {
+      const { project, tab } = await open(FILES)
+      await tab.text('#app', 'one')
+      const expectKept = await tab.mark()
+      const view = VIEW.replace('./leaf.js', './petal.js').replace('= leaf', "= leaf + ' petal'")
+      swiftly(() => {
+        renameSync(project.path('leaf.js'), project.path('petal.js'))
+        project.write('view.js', view)
+      })
+      await tab.text('#app', 'one petal')
+      project.write('petal.js', "export const leaf = 'two'\n")
+      await tab.text('#app', 'two petal')
+      await expectKept()
+      expect(tab.payloads('error')).toEqual([])
+      await tab.noOverlay()
+    }),
+  )
 
   it.skipIf(STOCK)('that is saved twice in a row shows the last save', async () => {
     const { project, tab } = await open(FILES)

@@ -67,7 +67,7 @@ worker.onmessage = ({ data }) => { document.querySelector('#app').textContent = 
         ),
       ...Object.fromEntries(names.map((name) => [name, "export const part = 'a'\n"])),
     }
-    const { project, tab } = await open(files, { bino: { debounce: 50 } })
+    const { project, tab } = await open(files, { bino: { debounce: 3000 } })
     await tab.text('#app', 'a'.repeat(20))
     await tab.reloadsBy(() => {
       for (const name of names) project.write(name, "export const part = 'b'\n")

@@ -33,7 +33,7 @@ async function start(files, entries = ['main.js']) {
 
 it('an update says who accepts a change, and by which way it came there', async () => {
   const { project, next } = await start(FILES)
-  project.write('b.js', 'export const b = 2\n')
+  project.put('b.js', 'export const b = 2\n')
   const [a, b] = [project.path('a.js'), project.path('b.js')]
   expect(await next()).toEqual({
     epoch: 1,
@@ -48,7 +48,7 @@ it('an update says who accepts a change, and by which way it came there', async 
 
 it('a change that nobody accepts is a dead end with its chain', async () => {
   const { project, next } = await start({ ...FILES, 'a.js': "import './b.js'\n" })
-  project.write('b.js', 'export const b = 2\n')
+  project.put('b.js', 'export const b = 2\n')
   const { boundaries, deadEnds } = await next()
   expect(boundaries).toEqual([])
   expect(deadEnds).toEqual([{ chain: ['b.js', 'a.js', 'main.js'].map(project.path) }])
@@ -56,12 +56,12 @@ it('a change that nobody accepts is a dead end with its chain', async () => {
 
 it('a broken file and an import that leads nowhere are diagnostics', async () => {
   const { project, next } = await start(FILES)
-  project.write('b.js', 'export const b =\n}\n')
+  project.put('b.js', 'export const b =\n}\n')
   const broken = await next()
   expect(broken.diagnostics).toMatchObject([
     { file: project.path('b.js'), line: 2, severity: 'error', code: 'BINO_SCAN_SYNTAX' },
   ])
-  project.write('b.js', 'import "./nowhere.js"\n')
+  project.put('b.js', 'import "./nowhere.js"\n')
   const lost = await next()
   expect(lost.diagnostics).toMatchObject([
     { file: project.path('b.js'), line: 1, column: 8, specifier: './nowhere.js' },
@@ -90,11 +90,11 @@ it('the graph is that of the disk', async () => {
 
 it('a busy loop gets several updates as one', async () => {
   const { project, next, epoch } = await start(FILES)
-  project.write('b.js', 'export const b = 2\n')
+  project.put('b.js', 'export const b = 2\n')
   await next()
-  project.write('b.js', 'export const b = 3\n')
+  project.put('b.js', 'export const b = 3\n')
   await epoch(2)
-  project.write('main.js', "import './a.js'\n// written\n")
+  project.put('main.js', "import './a.js'\n// written\n")
   await epoch(3)
   const { changes, boundaries, deadEnds, affected } = await next()
   expect(show(changes, project.root)).toEqual(['update file b.js', 'update file main.js'])
@@ -105,13 +105,13 @@ it('a busy loop gets several updates as one', async () => {
 
 it('a busy loop is not told of what was mended meanwhile', async () => {
   const { project, next, epoch } = await start(FILES)
-  project.write('b.js', 'export const b = 2\n')
+  project.put('b.js', 'export const b = 2\n')
   await next()
-  project.write('b.js', 'import "./late.js"\n')
+  project.put('b.js', 'import "./late.js"\n')
   await epoch(2)
-  project.write('a.js', 'import "./b.js"\nimport "./never.js"\n')
+  project.put('a.js', 'import "./b.js"\nimport "./never.js"\n')
   await epoch(3)
-  project.write('late.js', '')
+  project.put('late.js', '')
   await epoch(4)
   const { changes, diagnostics } = await next()
   expect(show(changes, project.root)).toEqual(['update file b.js', 'update file a.js', 'create file late.js'])
@@ -124,7 +124,7 @@ it('listeners get the batch and the update of each transaction', async () => {
   const events = []
   watcher.on('batch', ({ epoch }) => events.push(`batch ${epoch}`))
   watcher.on('update', ({ epoch, boundaries }) => events.push(`update ${epoch}: ${boundaries.length}`))
-  project.write('b.js', 'export const b = 2\n')
+  project.put('b.js', 'export const b = 2\n')
   await waitFor(
     () => events.length >= 2 || undefined,
     () => events.join(),

@@ -19,9 +19,9 @@ it('what is held comes as one batch at the release: what is different in the end
   expect(seen.batches).toEqual([])
   watcher.hold()
   expect(watcher.stats()).toMatchObject({ held: true, waiting: 0 })
-  project.write('a.js', '2')
+  project.put('a.js', '2')
   await waiting(watcher, 1)
-  project.write('gone.js', '')
+  project.put('gone.js', '')
   await waiting(watcher, 2)
   project.remove('gone.js')
   project.remove('b.js')
@@ -32,7 +32,7 @@ it('what is held comes as one batch at the release: what is different in the end
   expect(seen.batches).toEqual([expect.objectContaining({ epoch: 1, rescan: false })])
   expect(seen.changes).toEqual(['update file a.js', 'delete file b.js'])
   expect(watcher.stats()).toMatchObject({ held: false, waiting: 0 })
-  project.write('a.js', '3')
+  project.put('a.js', '3')
   await waitFor(
     () => seen.batches.length === 2 || undefined,
     () => seen.changes.join(),
@@ -45,7 +45,7 @@ it('a loop waits while held, and nothing comes when nothing is different', async
   const next = loop.next()
   watcher.hold()
   watcher.hold()
-  project.write('new.js', '')
+  project.put('new.js', '')
   await waiting(watcher, 1)
   project.remove('new.js')
   await waiting(watcher, 0)
@@ -54,7 +54,7 @@ it('a loop waits while held, and nothing comes when nothing is different', async
     () => !watcher.stats().held || undefined,
     () => 'still held',
   )
-  project.write('a.js', '2')
+  project.put('a.js', '2')
   const { value } = await within(next, 'a batch')
   expect(show(value.changes, project.root)).toEqual(['update file a.js'])
   expect(value.epoch).toBe(1)
@@ -70,9 +70,9 @@ it('with entries the graph waits, and is up to date with the one update', async 
   const modules = async () =>
     (await watcher.graph()).modules.map(({ path }) => path.slice(project.root.length + 1))
   watcher.hold()
-  project.write('c.js', '')
+  project.put('c.js', '')
   await waiting(watcher, 1)
-  project.write('b.js', "import './c.js'\n")
+  project.put('b.js', "import './c.js'\n")
   await waiting(watcher, 2)
   expect(await modules()).toEqual(['a.js', 'b.js', 'main.js'])
   watcher.release()
@@ -86,7 +86,7 @@ it('with entries the graph waits, and is up to date with the one update', async 
 it('close() while held ends cleanly, and afterwards both do nothing', async () => {
   const { project, watcher } = await watchProject({ 'a.js': '1' })
   watcher.hold()
-  project.write('a.js', '2')
+  project.put('a.js', '2')
   await waiting(watcher, 1)
   await within(watcher.close(), 'close')
   watcher.hold()

@@ -18,19 +18,19 @@ const untilEpoch = (watcher, epoch) =>
 it('a busy loop gets all that it missed as one net batch', async () => {
   const { project, watcher } = await watchProject({ 'a.txt': '1' })
   const loop = watcher[Symbol.asyncIterator]()
-  project.write('first.txt', '1')
+  project.put('first.txt', '1')
   await within(loop.next(), 'the first batch')
 
   // The loop's body is busy; each of these is a transaction of its own.
-  project.write('a.txt', '2')
+  project.put('a.txt', '2')
   await untilEpoch(watcher, 2)
-  project.write('new.txt', '1')
+  project.put('new.txt', '1')
   await untilEpoch(watcher, 3)
-  project.write('gone.txt', '1')
+  project.put('gone.txt', '1')
   await untilEpoch(watcher, 4)
   project.remove('gone.txt')
   await untilEpoch(watcher, 5)
-  project.write('new.txt', '2')
+  project.put('new.txt', '2')
   await untilEpoch(watcher, 6)
   project.remove('a.txt')
   await untilEpoch(watcher, 7)
@@ -42,14 +42,14 @@ it('a busy loop gets all that it missed as one net batch', async () => {
 
 it('break ends a loop, and the next one begins with what came in between', async () => {
   const { project, watcher } = await watchProject({})
-  project.write('a.txt', '1')
+  project.put('a.txt', '1')
   for await (const { changes } of watcher) {
     expect(show(changes, project.root)).toEqual(['create file a.txt'])
     break
   }
-  project.write('b.txt', '1')
+  project.put('b.txt', '1')
   await untilEpoch(watcher, 2)
-  project.write('c.txt', '1')
+  project.put('c.txt', '1')
   await untilEpoch(watcher, 3)
   for await (const { changes } of watcher) {
     expect(show(changes, project.root)).toEqual(['create file b.txt', 'create file c.txt'])
@@ -59,11 +59,11 @@ it('break ends a loop, and the next one begins with what came in between', async
 
 it('what nobody takes is held for a listener, too', async () => {
   const { project, watcher } = await watchProject({})
-  project.write('a.txt', '1')
+  project.put('a.txt', '1')
   await untilEpoch(watcher, 1)
   const [batch] = await within(once(watcher, 'batch'), 'what was held')
   expect(show(batch.changes, project.root)).toEqual(['create file a.txt'])
-  project.write('b.txt', '1')
+  project.put('b.txt', '1')
   await untilEpoch(watcher, 2)
   const [next] = await within(once(watcher, 'batch'), 'what came between two listeners')
   expect(show(next.changes, project.root)).toEqual(['create file b.txt'])
@@ -75,7 +75,7 @@ it('two loops and a listener each see every batch', async () => {
   for (const file of ['a.txt', 'b.txt', 'c.txt']) {
     const batches = Promise.all(loops.map((loop) => loop.next()))
     const told = seen.until(`create file ${file}`)
-    project.write(file, '1')
+    project.put(file, '1')
     for (const { value } of await within(batches, file)) {
       expect(show(value.changes, project.root)).toEqual([`create file ${file}`])
     }
@@ -87,9 +87,9 @@ it('several calls of next() are answered in turn', async () => {
   const { project, watcher } = await watchProject({})
   const loop = watcher[Symbol.asyncIterator]()
   const answers = [loop.next(), loop.next(), loop.next()]
-  project.write('a.txt', '1')
+  project.put('a.txt', '1')
   expect((await within(answers[0], 'a')).value.epoch).toBe(1)
-  project.write('b.txt', '1')
+  project.put('b.txt', '1')
   expect((await within(answers[1], 'b')).value.epoch).toBe(2)
   await loop.return()
   expect(await answers[2]).toEqual({ done: true, value: undefined })
@@ -110,7 +110,7 @@ it('a slow loop over thousands of changes ends with the tree that is on disk', a
     // Gives way now and then, so that there are several transactions.
     if (count % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
-  project.write('last', '')
+  project.put('last', '')
   for await (const { changes } of watcher) {
     for (const { kind, path } of changes) {
       const file = path.slice(project.root.length + 1)
@@ -144,18 +144,18 @@ it('the event loop is woken only while somebody waits', async () => {
       () => 'ready',
     )
     for (let epoch = 1; epoch <= 20; epoch++) {
-      project.write(`${epoch}.txt`, '1')
+      project.put(`${epoch}.txt`, '1')
       await untilEpoch(native, epoch)
     }
     expect(wakes).toBe(0)
 
     native.waitFor(true, true)
-    project.write('21.txt', '1')
+    project.put('21.txt', '1')
     await waitFor(
       () => wakes || undefined,
       () => 'the wake-up',
     )
-    project.write('22.txt', '1')
+    project.put('22.txt', '1')
     await untilEpoch(native, 22)
     // Nobody has looked since: no second wake-up is needed to know.
     expect(wakes).toBe(1)

@@ -2,7 +2,7 @@
  * A real project on disk with a real Vite server, for one test: everything is gone when the test ends.
  */
 
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -40,6 +40,18 @@ export function createProject(files) {
     write(file, content) {
       mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
       writeFileSync(path.join(root, file), content)
+    },
+    /**
+     * Puts a file in its place in one step. One that is written is there, empty, before it has its content, and on a busy
+     * machine for so long that it is two changes.
+     *
+     * @param {string} file
+     * @param {string} content
+     */
+    put(file, content) {
+      mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
+      writeFileSync(`${root}.draft`, content)
+      renameSync(`${root}.draft`, path.join(root, file))
     },
     /** @param {string} file */
     remove: (file) => rmSync(path.join(root, file), { recursive: true }),
@@ -175,20 +187,48 @@ async function loadAll(environment, urls) {
   }
 }
 
+/** What the machine stopped in the middle. */
+class Interrupted extends Error {}
+
+/**
+ * Plays a story of which one step has to be done in one go, as programs do it: what comes later is no part of the same. A
+ * busy machine may stop us in the middle of it; then the story is played again, from its beginning.
+ *
+ * @param {number} ms what is one go
+ * @param {(swiftly: (act: () => void) => void) => Promise<void>} story calls `swiftly` with that step
+ */
+export async function inOneGo(ms, story) {
+  const swiftly = (/** @type {() => void} */ act) => {
+    const start = performance.now()
+    act()
+    const took = performance.now() - start
+    if (took > ms) throw new Interrupted(`took ${took} ms, not ${ms}`)
+  }
+  const end = performance.now() + 2 * DEADLINE_MS
+  while (true) {
+    try {
+      return await story(swiftly)
+    } catch (error) {
+      if (!(error instanceof Interrupted) || performance.now() > end) throw error
+    }
+  }
+}
+
 /**
  * Polls `find` until it gives something, and fails with `describe()` after the deadline.
  *
  * @template T
  * @param {() => T | undefined} find
  * @param {() => string} describe
+ * @param {number} [deadline]
  * @returns {Promise<T>}
  */
-export async function waitFor(find, describe) {
-  const end = performance.now() + DEADLINE_MS
+export async function waitFor(find, describe, deadline = DEADLINE_MS) {
+  const end = performance.now() + deadline
   while (true) {
     const found = find()
     if (found !== undefined) return found
-    if (performance.now() > end) throw new Error(`waited ${DEADLINE_MS} ms in vain: ${describe()}`)
+    if (performance.now() > end) throw new Error(`waited ${deadline} ms in vain: ${describe()}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }

@@ -17,7 +17,7 @@ it('a hook that throws becomes an error payload, and the other file of the trans
   })
   const error = page.next((payload) => payload.type === 'error')
   const update = page.next((payload) => payload.type === 'update')
-  edit(project, 'a.js', 'b.js')
+  await editTogether(page, project, 'a.js', 'b.js')
   expect(/** @type {any} */ (await error).err.message).toBe('no luck with a.js')
   expect(pathsOf(await update)).toEqual(['/b.js'])
   page.expectNoDifference()
@@ -36,7 +36,7 @@ it('a hook that hangs holds back neither the other files of its transaction nor 
     },
   })
   const first = page.next()
-  edit(project, 'a.js', 'b.js')
+  await editTogether(page, project, 'a.js', 'b.js')
   expect(pathsOf(await first)).toEqual(['/b.js'])
   const second = page.next()
   edit(project, 'b.js')
@@ -60,7 +60,7 @@ it('a busy event loop makes no hook a hanging one', async () => {
     },
   })
   const update = page.next()
-  edit(project, 'a.js', 'b.js')
+  await editTogether(page, project, 'a.js', 'b.js')
   expect(pathsOf(await update)).toEqual(['/a.js', '/b.js'])
   expect(page.logged.filter((line) => line.includes('still at work on'))).toEqual([])
 })
@@ -84,7 +84,7 @@ it('a hook that restarts the server in the middle of a transaction leaves a serv
       if (file.endsWith('/a.js') && restarts++ === 0) await server.restart()
     },
   })
-  edit(project, 'a.js', 'b.js')
+  await editTogether(page, project, 'a.js', 'b.js')
   await page.log('server restarted')
   await page.load(['/main.js'])
   const update = page.next()
@@ -100,7 +100,7 @@ it('a watchChange hook that rejects ends the pass of its file and is logged', as
     },
   })
   const update = page.next()
-  edit(project, 'a.js', 'b.js')
+  await editTogether(page, project, 'a.js', 'b.js')
   expect(pathsOf(await update)).toEqual(['/b.js'])
   await page.log('cannot watch a.js')
   expect(page.plugin.api.stats()?.transactions).toBe(0)
@@ -114,7 +114,7 @@ it('a reload that a plugin sends during a pass takes the place of the update', a
     },
   })
   const payload = page.next()
-  edit(project, 'a.js', 'b.js')
+  await editTogether(page, project, 'a.js', 'b.js')
   expect(await payload).toEqual({ type: 'full-reload', path: '*' })
   await nextSave(project, page)
   expect(page.sent().filter(({ type }) => type === 'full-reload')).toHaveLength(1)
@@ -123,8 +123,10 @@ it('a reload that a plugin sends during a pass takes the place of the update', a
 it('a tsconfig reloads once, merged with the update of the same transaction', async () => {
   const { project, page } = await open()
   const payload = page.next()
-  project.write('tsconfig.json', '{}')
-  edit(project, 'a.js')
+  await together(page, 2, () => {
+    project.write('tsconfig.json', '{}')
+    edit(project, 'a.js')
+  })
   expect(await payload).toEqual({ type: 'full-reload', path: '*' })
   await page.load(['/main.js'])
   await nextSave(project, page)
@@ -219,7 +221,7 @@ it('a listener of the watcher that throws does not swallow the events of other f
     },
   })
   const update = page.next()
-  edit(project, 'a.js', 'b.js')
+  await editTogether(page, project, 'a.js', 'b.js')
   expect(pathsOf(await update)).toEqual(['/a.js', '/b.js'])
   await page.log('listener broke')
 })
@@ -248,7 +250,7 @@ it('a listener that throws before Vite hears of a file holds back no other file'
     },
   })
   const update = page.next()
-  edit(project, 'a.js', 'b.js')
+  await editTogether(page, project, 'a.js', 'b.js')
   expect(pathsOf(await update)).toEqual(['/b.js'])
   expect(page.plugin.api.stats()?.transactions).toBe(0)
 })
@@ -290,17 +292,10 @@ it('a reload sent by code that outlived its server goes through', async () => {
   expect(await reload).toEqual({ type: 'full-reload', path: '*' })
 })
 
-/**
- * With a fixed debounce, so that files written one after the other are one transaction.
- *
- * @param {import('vite').Plugin} [plugin]
- */
+/** @param {import('vite').Plugin} [plugin] */
 async function open(plugin) {
   const project = createProject(FILES)
-  const page = await startServer(project, {
-    bino: { debounce: 100 },
-    config: { plugins: plugin ? [plugin] : [] },
-  })
+  const page = await startServer(project, { config: { plugins: plugin ? [plugin] : [] } })
   await page.load(['/main.js'])
   return { project, page }
 }
@@ -309,10 +304,39 @@ let edits = 0
 
 /**
  * @param {ReturnType<typeof createProject>} project
+ * @param {string} file
+ */
+const edit = (project, file) => project.write(file, `${FILES[file]}// edit ${++edits}\n`)
+
+/**
+ * Edits files in one transaction.
+ *
+ * @param {Awaited<ReturnType<typeof startServer>>} page
+ * @param {ReturnType<typeof createProject>} project
  * @param {string[]} files
  */
-function edit(project, ...files) {
-  for (const file of files) project.write(file, `${FILES[file]}// edit ${++edits}\n`)
+const editTogether = (page, project, ...files) =>
+  together(page, files.length, () => {
+    for (const file of files) edit(project, file)
+  })
+
+/**
+ * Does something that ends in one transaction, held until all of it is there: what a debounce gathers is up to the machine,
+ * which may stop us between two saves for longer than that.
+ *
+ * @param {Awaited<ReturnType<typeof startServer>>} page
+ * @param {number} paths how many change
+ * @param {() => void} act
+ */
+async function together(page, paths, act) {
+  const { api } = page.plugin
+  api.hold()
+  act()
+  await waitFor(
+    () => api.stats()?.waiting === paths || undefined,
+    () => `${api.stats()?.waiting} of ${paths} wait`,
+  )
+  api.release()
 }
 
 /**

@@ -16,6 +16,9 @@ const FILES = {
   'style.css': '.a { color: red }\n',
 }
 
+/** A debounce that gathers what is done in a row also where a busy machine stops us in the middle of it. */
+const LONG_MS = 3000
+
 for (const vite of ['vite', 'vite7']) {
   describe(`with ${vite}, nothing reaches the page`, () => {
     it('of a touch, and the log says why', async () => {
@@ -36,7 +39,7 @@ for (const vite of ['vite', 'vite7']) {
     })
 
     it('of a change that is undone before it is told', async () => {
-      const page = await open({ vite, bino: { debounce: 100 } })
+      const page = await open({ vite, bino: { debounce: LONG_MS } })
       await page.saves('there and back', () => {
         page.project.write('leaf.js', "export const leaf = 'B'\n")
         page.project.write('leaf.js', FILES['leaf.js'])
@@ -191,7 +194,7 @@ for (const vite of ['vite', 'vite7']) {
 
 describe('in one transaction', () => {
   it('only the files that are not the same are sent', async () => {
-    const page = await open({ bino: { debounce: 100 } })
+    const page = await open({ bino: { debounce: LONG_MS } })
     await page.saves('two', () => {
       touch(page.project, 'leaf.js')
       page.project.write('style.css', '.a { color: blue }\n')
@@ -211,7 +214,7 @@ describe('in one transaction', () => {
     project.write('b.js', 'export const b = 2\nimport.meta.hot.accept()\n')
     git('commit', '-qam', 'two')
     git('checkout', '-q', '-')
-    const page = await open({ project, bino: { debounce: 1000 } })
+    const page = await open({ project, bino: { debounce: LONG_MS } })
     await page.saves('there and back', () => {
       git('checkout', '-q', 'other')
       git('checkout', '-q', '-')

@@ -117,7 +117,7 @@ it('a checkout that restarts the server reloads no page besides: it would meet t
   }
   const project = createProject(files)
   const config = { configFile: project.path('vite.config.js') }
-  const page = await startServer(project, { config, bino: { debounce: 50 } })
+  const page = await startServer(project, { config, bino: { debounce: 3000 } })
   await page.load(['/leaf.js'])
   const sent = page.sent()
   project.write('leaf.js', 'export const leaf = 1\n')
