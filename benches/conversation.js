@@ -18,6 +18,25 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+/** A child that failed or is gone, with a reason that fits into a cell of a table. */
+export class ChildError extends Error {
+  /**
+   * @param {string} who
+   * @param {string} command that it was asked for
+   * @param {string} reason
+   */
+  constructor(who, command, reason) {
+    super(`${who}, ${command}: ${reason}`)
+    this.reason = reason
+  }
+}
+
+/**
+ * A signal for our whole process group (Ctrl+C, `timeout`) ends the children first, and us a moment later. For so long
+ * nothing is said of a child that is gone: it did not crash.
+ */
+const SAME_FATE_MS = 300
+
 /**
  * @param {string} file beside this one
  * @param {string[]} [args]
@@ -27,10 +46,29 @@ export function startChild(file, args = [], nodeOptions = []) {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     serialization: 'advanced',
     execArgv: nodeOptions,
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   })
+  const who = [file, ...args].join(' ')
   running.add(child)
   child.on('exit', () => running.delete(child))
   let asked = 0
+
+  // Passed on, and what it said last is kept: that is why it died.
+  let said = ''
+  child.stderr?.on('data', (data) => {
+    process.stderr.write(data)
+    said = (said + data).slice(-10_000)
+  })
+  /** Why it is gone, once it is. @type {string | undefined} */
+  let gone
+  /** Questions without an answer. @type {Set<() => void>} */
+  const open = new Set()
+  child.once('exit', (code, signal) => {
+    setTimeout(() => {
+      gone = lastWords(said) ?? (signal ? `ended by ${signal}` : `ended with code ${code}`)
+      for (const giveUp of open) giveUp()
+    }, SAME_FATE_MS)
+  })
 
   return {
     child,
@@ -38,33 +76,34 @@ export function startChild(file, args = [], nodeOptions = []) {
      * @param {string} command
      * @param {unknown} [input]
      * @param {number} [limit] milliseconds after which the child is stopped
-     * @returns {Promise<any>}
+     * @returns {Promise<any>} rejected with a `ChildError` when it fails or is gone
      */
     ask(command, input, limit = PATIENCE_MS) {
       const id = ++asked
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
-          child.kill('SIGKILL')
           finish(resolve, STOPPED)
+          child.kill('SIGKILL')
         }, limit)
         const onMessage = (/** @type {any} */ answer) => {
           if (answer.id !== id) return
-          if (answer.error) finish(reject, new Error(`${file} ${args.join(' ')}: ${answer.error}`))
-          else finish(resolve, answer.output)
+          if (!answer.error) return finish(resolve, answer.output)
+          const error = new ChildError(who, command, answer.error)
+          if (answer.stack) error.stack = `${error.message}\n${answer.stack}`
+          finish(reject, error)
         }
-        const onExit = (/** @type {number | null} */ code) =>
-          finish(reject, new Error(`${file} ${args.join(' ')} ended with ${code} while asked to ${command}`))
+        const giveUp = () => finish(reject, new ChildError(who, command, `crashed: ${gone}`))
         const finish = (/** @type {(value: any) => void} */ how, /** @type {any} */ value) => {
           clearTimeout(timer)
           child.off('message', onMessage)
-          child.off('exit', onExit)
+          open.delete(giveUp)
           how(value)
         }
         child.on('message', onMessage)
-        child.once('exit', onExit)
-        child.send({ id, command, input }, (error) => {
-          if (error) finish(reject, error)
-        })
+        open.add(giveUp)
+        // What cannot be sent any more is answered by `exit`, which comes soon or has come.
+        if (gone) giveUp()
+        else child.send({ id, command, input }, () => {})
       })
     },
     stop() {
@@ -86,10 +125,23 @@ export function answer(handlers) {
     try {
       process.send?.({ id, output: await handlers[command](input) })
     } catch (error) {
-      process.send?.({ id, error: error instanceof Error ? error.stack : String(error) })
+      const { stack } = /** @type {Error} */ (error)
+      process.send?.({ id, error: String(error).split('\n')[0], stack })
     }
   })
 }
+
+/**
+ * The line that says why a process ended itself: an error that nobody caught, V8 without memory, a panic, an assertion.
+ *
+ * @param {string} said
+ */
+const lastWords = (said) =>
+  said
+    .split('\n')
+    .findLast((line) => /^(\w*Error\b.*:|FATAL ERROR|thread .* panicked|.*Assertion .* failed)/.test(line))
+    ?.replace(/^FATAL ERROR: (?:.*Allocation failed - )?/, '')
+    .trim()
 
 /** A clock that all processes of this machine share, in milliseconds. */
 export const now = () => Number(process.hrtime.bigint()) / 1e6

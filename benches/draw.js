@@ -29,6 +29,9 @@ svg { color: #1f2328; --quiet: #59636e; --grid: #d1d9e0; ${HUES.map(({ light }, 
 }
 </style>`
 
+/** What an attribute of XML cannot hold. @type {Record<string, string>} */
+const ESCAPES = { '&': '&amp;', '<': '&lt;', '"': '&quot;' }
+
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 const HEIGHT = 300
 /** Room that the name of a line takes, from the middle of one to the next. */
@@ -39,7 +42,7 @@ const LINE_HEIGHT = 15
  *
  * @typedef {object} Plot
  * @property {string} title
- * @property {string} note where the figures come from
+ * @property {string[]} notes a line each: where the figures come from, and what is missing
  * @property {string} xTitle
  * @property {string} yTitle
  * @property {[number, number]} y from, to
@@ -57,7 +60,7 @@ const LINE_HEIGHT = 15
 export async function draw(plot) {
   const panels = plot.panels ?? ['']
   const specification = /** @type {import('vega-lite').TopLevelSpec} */ ({
-    title: { text: plot.title, subtitle: plot.note, anchor: 'start', frame: 'bounds' },
+    title: { text: plot.title, subtitle: plot.notes, anchor: 'start', frame: 'bounds' },
     hconcat: panels.map((panel, nth) => panelOf(plot, panel, nth === 0, nth === panels.length - 1)),
     spacing: 16,
     background: undefined,
@@ -90,7 +93,7 @@ export async function draw(plot) {
   const view = new View(parse(compile(specification).spec), { renderer: 'none' })
   const svg = await view.toSVG()
   view.finalize()
-  const label = `${plot.title}. ${plot.note}`.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
+  const label = [`${plot.title}.`, ...plot.notes].join(' ').replace(/[&<"]/g, (sign) => ESCAPES[sign])
   // As a whole it is one picture; Vega says of each line and axis what it is.
   const bare = svg.replace(/ (role|aria-[a-z]+)="[^"]*"/g, '')
   return `${bare.replace('<svg ', `<svg role="img" aria-label="${label}" `).replace('>', `>${STYLE}`)}\n`

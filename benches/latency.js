@@ -32,10 +32,10 @@ const EARLY_EDITS = 20
  */
 
 /**
- * @param {{ quick: boolean, say: (line: string) => void }} options
+ * @param {{ quick: boolean, say: (line: string) => void, keep: (rows: { saves: LatencyRow[], starts: StartRow[] }) => void }} options `keep` is told after each row
  * @returns {Promise<{ saves: LatencyRow[], starts: StartRow[] }>}
  */
-export async function measureLatency({ quick, say }) {
+export async function measureLatency({ quick, say, keep }) {
   const size = quick ? 1000 : 10_000
   /** @type {LatencyRow[]} */
   const saves = []
@@ -70,6 +70,7 @@ export async function measureLatency({ quick, say }) {
     for (const [kind, samples, edit] of kinds) {
       const row = await measureSaves(pair, samples, edit)
       saves.push({ project: name, kind, ...row })
+      keep({ saves, starts })
       say(
         `${name}, ${kind}: stock ${row.stock.p50.toFixed(2)} ms, ours ${row.ours.p50.toFixed(2)} ms, ` +
           `ratio ${row.ratio.toFixed(2)}`,

@@ -29,26 +29,37 @@ export async function drawPlots(results, folder) {
   ]
   mkdirSync(folder, { recursive: true })
   const files = []
-  for (const [name, plot] of plots) {
+  for (const [section, name, plot] of plots) {
+    // A run that broke off has nothing to draw.
+    if (plot.points.length === 0) continue
     const file = new URL(`${name}.svg`, folder)
-    writeFileSync(file, await draw({ ...plot, note: [plot.note, provenance(results)].join(' ') }))
+    const [first, ...rest] = plot.notes
+    const notes = [`${first} ${provenance(results.runs, section)}`, ...rest]
+    writeFileSync(file, await draw({ ...around(plot), notes }))
     files.push(fileURLToPath(file))
   }
   return files
 }
 
-/** @param {any} results */
-function provenance({ machine, quick }) {
-  const { date, node, vite, cpus, cpu, loadAtStart } = machine
+/**
+ * @param {any[]} runs
+ * @param {string} section
+ */
+function provenance(runs, section) {
+  const own = runs.filter(({ sections }) => section in sections)
+  const { date, node, vite, cpus, cpu, quick } = own[own.length - 1]
+  const loads = own.map(({ loadAtStart }) => loadAtStart[0].toFixed(1))
   return (
     `${date.slice(0, 10)}, Node ${node.slice(1)}, Vite ${vite}, ${cpus} CPUs (${cpu}), ` +
-    `load ${loadAtStart[0].toFixed(1)}${quick ? ', quick run' : ''}.`
+    `load ${loads.join(' and ')}${quick ? ', quick run' : ''}.`
   )
 }
 
+/** A section, the name of a file, and what it shows. @typedef {[string, string, Omit<Plot, 'y'>]} Drawing */
+
 /**
  * @param {{ starts: import('./watchers.js').WatchStartRow[] }} watchers
- * @returns {[string, Plot][]}
+ * @returns {Drawing[]}
  */
 function watcherPlots({ starts }) {
   const rows = starts.filter(({ tree }) => !tree.includes('node_modules'))
@@ -59,47 +70,58 @@ function watcherPlots({ starts }) {
     x: row.files,
     y,
   })
+  // Whoever did not start has no point, and is not forgotten.
+  const problems = rows
+    .filter(({ side, problem }) => problem && lines.includes(SIDE_NAMES[side]))
+    .map(({ side, tree, problem }) => `${SIDE_NAMES[side]}, ${tree}: ${shortened(problem ?? '')}.`)
   return [
     [
+      'watchers',
       'watchers-start',
-      around({
+      {
         ...shared,
         title: 'Watching a folder: from start to ready',
-        note: 'Medians.',
+        notes: [rows.some(({ limit }) => limit) ? 'Medians; ↑ was stopped.' : 'Medians.', ...problems],
         yTitle: 'time, lower is better',
         yFormat: TIME,
         background: named(['notify']),
-        points: rows.flatMap((row) =>
-          row.side === 'nothing' || !row.ready ? [] : point(row, row.ready.p50),
-        ),
-      }),
+        points: rows.flatMap((row) => {
+          const y = row.limit ?? (row.problem ? undefined : row.ready?.p50)
+          if (row.side === 'nothing' || y === undefined) return []
+          return { ...point(row, y), open: row.limit !== undefined }
+        }),
+      },
     ],
     [
+      'watchers',
       'watchers-memory',
-      around({
+      {
         ...shared,
         title: 'Watching a folder: resident memory of the process',
-        note: 'Medians.',
+        notes: ['Medians.', ...problems],
         yTitle: 'memory, lower is better',
         yFormat: MEMORY,
         background: named(['notify', 'nothing']),
-        points: rows.flatMap((row) => (row.memory === undefined ? [] : point(row, row.memory / 1e6))),
-      }),
+        points: rows.flatMap((row) =>
+          row.memory === undefined || row.problem ? [] : point(row, row.memory / 1e6),
+        ),
+      },
     ],
   ]
 }
 
 /**
  * @param {import('./scan.js').ScanRow[]} rows
- * @returns {[string, Plot][]}
+ * @returns {Drawing[]}
  */
 function scanPlots(rows) {
   return [
     [
       'scan',
-      around({
+      'scan',
+      {
         title: 'Cold scan: from nothing to the whole module graph',
-        note: 'Medians, warm page cache.',
+        notes: ['Medians, warm page cache.'],
         xTitle: 'modules',
         yTitle: 'time, lower is better',
         yFormat: TIME,
@@ -109,14 +131,14 @@ function scanPlots(rows) {
           const y = limit ?? time?.p50
           return y === undefined ? [] : { line: SIDE_NAMES[side], x: size, y, open: limit !== undefined }
         }),
-      }),
+      },
     ],
   ]
 }
 
 /**
  * @param {import('./propagation.js').Row[]} rows
- * @returns {[string, Plot][]}
+ * @returns {Drawing[]}
  */
 function propagationPlots(rows) {
   const shapes = ['uiKit', 'acceptingLayers', 'clusters']
@@ -135,19 +157,26 @@ function propagationPlots(rows) {
   return [
     [
       'propagation',
-      around({
+      'propagation',
+      {
         title: 'One saved module, until its payload and all invalidation are done',
-        note: 'Medians; ↑ was stopped.',
+        notes: ['Medians; ↑ was stopped.'],
         xTitle: 'modules',
         yTitle: 'time, lower is better',
         yFormat: TIME,
         lines: named(sides),
         panels: shapes.map((shape) => SHAPE_NAMES[shape]),
         points,
-      }),
+      },
     ],
   ]
 }
+
+/** A line of a plot holds about this much. */
+const NOTE_LENGTH = 90
+
+/** @param {string} text */
+const shortened = (text) => (text.length > NOTE_LENGTH ? `${text.slice(0, NOTE_LENGTH)}…` : text)
 
 /** @param {readonly string[]} sides */
 const named = (sides) => sides.map((side) => SIDE_NAMES[side])

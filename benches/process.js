@@ -18,10 +18,23 @@ const TICKS = 100
 
 /**
  * @param {number | undefined} pid
- * @returns {Usage | undefined}
+ * @returns {Usage | undefined} nothing, too, of a process that is gone
  */
 export function usageOf(pid) {
   if (process.platform !== 'linux' || pid === undefined) return undefined
+  try {
+    return usageOfLiving(pid)
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * @param {number} pid
+ * @returns {Usage}
+ */
+function usageOfLiving(pid) {
   const usage = { cpu: 0, memory: 0, peak: 0, watches: watchesOf(pid) }
   for (const one of withChildren(pid)) {
     const status = readFileSync(`/proc/${one}/status`, 'utf8')
@@ -31,6 +44,9 @@ export function usageOf(pid) {
   }
   return usage
 }
+
+/** The last is said of a process that has ended, until its parent has noticed. @param {unknown} error */
+const isGone = (error) => ['ENOENT', 'ESRCH', 'EACCES'].includes(/** @type {any} */ (error).code)
 
 /** @param {number} pid */
 export function watchesOf(pid) {

@@ -51,10 +51,10 @@ const ROWS = [
  */
 
 /**
- * @param {{ quick: boolean, say: (line: string) => void }} options
+ * @param {{ quick: boolean, say: (line: string) => void, keep: (rows: Row[]) => void }} options `keep` is told after each row
  * @returns {Promise<Row[]>}
  */
-export async function measurePropagation({ quick, say }) {
+export async function measurePropagation({ quick, say, keep }) {
   const rows = []
   for (const [shape, sizes] of ROWS) {
     for (const size of sizes) {
@@ -62,6 +62,7 @@ export async function measurePropagation({ quick, say }) {
       const row = await measureRow(shape, size, quick)
       say(`${shape} ${size}: ${SIDES.map((side) => `${side} ${short(row[side])}`).join(', ')}`)
       rows.push(row)
+      keep(rows)
     }
   }
   return rows

@@ -47,10 +47,10 @@ const LIMIT_MS = 120_000
  */
 
 /**
- * @param {{ quick: boolean, say: (line: string) => void }} options
+ * @param {{ quick: boolean, say: (line: string) => void, keep: (rows: ScanRow[]) => void }} options `keep` is told after each row
  * @returns {Promise<ScanRow[]>}
  */
-export async function measureScan({ quick, say }) {
+export async function measureScan({ quick, say, keep }) {
   const hasFloor = buildFloor(say)
   /** @type {ScanRow[]} */
   const rows = []
@@ -80,6 +80,7 @@ export async function measureScan({ quick, say }) {
     for (const [side, all] of samples) {
       const row = { size, side, expected: own.length, ...rowOf(all, ours) }
       rows.push(row)
+      keep(rows)
       say(`${size}, ${side}: ${described(row)}`)
     }
   }

@@ -35,10 +35,10 @@ const PATIENCE_MS = 2000
  */
 
 /**
- * @param {{ quick: boolean, say: (line: string) => void }} options
+ * @param {{ quick: boolean, say: (line: string) => void, keep: (rows: StormRow[]) => void }} options `keep` is told after each row
  * @returns {Promise<StormRow[]>}
  */
-export async function measureStorm({ quick, say }) {
+export async function measureStorm({ quick, say, keep }) {
   const files = quick ? 400 : 2000
   const rounds = quick ? 2 : 4
   const shape = folders(files)
@@ -104,6 +104,7 @@ export async function measureStorm({ quick, say }) {
       }
       row.missing = Math.max(...answers[index].map(({ missing }) => missing))
       rows.push(row)
+      keep(rows)
       say(
         `${kind}, ${side}: ${row.payloads} payloads, ${row.bytes} bytes, the last after ${row.last.toFixed(0)} ms, ` +
           `event loop busy ${row.busy.toFixed(0)} ms`,

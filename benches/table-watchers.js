@@ -1,10 +1,10 @@
 /** The watchers as Markdown. Pure. */
 
-import { count, megabytes, ms, table } from './markdown.js'
+import { bold, count, megabytes, ms, table } from './markdown.js'
 import { SIDE_NAMES } from './names.js'
 
 /**
- * @param {Awaited<ReturnType<typeof import('./watchers.js').measureWatchers>>} watchers
+ * @param {import('./watchers.js').WatcherRows} watchers
  * @returns {string[]}
  */
 export const watcherTables = ({ starts, storms, idle }) => [
@@ -12,15 +12,16 @@ export const watcherTables = ({ starts, storms, idle }) => [
   'Without Vite, each watcher in a process of its own; all ignore `node_modules`, except `fs.watch`, which cannot, and ' +
     'nothing else. **Ready** is when it says so. Memory ' +
     'is resident, and "more" what it is above a Node process that watches nothing. Watches cost the kernel about 1 kB ' +
-    'each, which is in no column. Medians.',
+    'each, which is in no column. Medians. What did not work is said where it was tried; other figures of that row are ' +
+    'those of the starts before.',
   table(
     ['tree', 'watcher', 'starts', 'ready', 'slowest', 'watches', 'CPU', 'MB', 'more'],
     starts.map(({ tree, side, problem, ready, watches, cpu, memory, rise }) => [
       tree,
       SIDE_NAMES[side],
       ready?.n ?? '',
-      problem ?? (side === 'nothing' ? '' : ms(ready?.p50)),
-      side === 'nothing' ? '' : ms(ready?.max),
+      problem ? bold(problem) : side === 'nothing' ? '' : ms(ready?.p50),
+      side === 'nothing' || problem ? '' : ms(ready?.max),
       count(watches),
       cpu === undefined ? '' : ms(cpu),
       megabytes(memory),
@@ -50,7 +51,7 @@ export const watcherTables = ({ starts, storms, idle }) => [
       row.tree,
       SIDE_NAMES[row.side],
       count(row.operations),
-      row.problem ?? ms(row.writing),
+      row.problem ? bold(row.problem) : ms(row.writing),
       ms(row.last),
       count(row.events),
       row.lost ? `**${count(row.lost)}** (${kinds(row.lostKinds ?? {})})` : (row.lost ?? ''),
@@ -60,18 +61,29 @@ export const watcherTables = ({ starts, storms, idle }) => [
       megabytes(row.memory),
     ]),
   ),
+  ...errorsOf(storms),
   '### Idle',
   table(
     ['tree', 'watcher', 'seconds', 'CPU', 'share of one core'],
-    idle.map(({ tree, side, seconds, cpu }) => [
+    idle.map(({ tree, side, problem, seconds, cpu }) => [
       tree,
       SIDE_NAMES[side],
       seconds,
-      ms(cpu),
-      `${(cpu / seconds / 10).toFixed(2)} %`,
+      problem ? bold(problem) : ms(cpu),
+      cpu === undefined ? '' : `${(cpu / seconds / 10).toFixed(2)} %`,
     ]),
   ),
 ]
+
+/** @param {import('./watchers.js').WatchStormRow[]} storms */
+function errorsOf(storms) {
+  const told = storms.flatMap(({ tree, side, errors }) =>
+    Object.entries(errors ?? {}).map(
+      ([name, times]) => `${SIDE_NAMES[side]}, ${tree}: ${name} (${count(times)})`,
+    ),
+  )
+  return told.length > 0 ? [`Errors that watchers told of in a storm: ${told.join('; ')}.`] : []
+}
 
 /** @param {Record<string, number>} lost */
 const kinds = (lost) =>

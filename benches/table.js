@@ -12,15 +12,14 @@ import { watcherTables } from './table-watchers.js'
  * @typedef {import('./statistics.js').Summary} Summary
  */
 
-/** @param {any} results */
-export function tableOf({ machine, quick, seconds, latency, storm, scan, watchers, truth, propagation }) {
+/** @param {import('./results.js').Measured} measured */
+export function tableOf({ runs, latency, storm, scan, watchers, truth, propagation }) {
   const sections = [
     '# bino-hmr beside stock Vite and others',
-    `\`${machine.command}\`, ${machine.date}, commit ${machine.commit}, ${seconds} s. Node ${machine.node}, ` +
-      `${versions(machine.versions)}, ` +
-      `${machine.system}, ${machine.cpus} CPUs (${machine.cpu}), ${machine.memoryGiB} GiB. ` +
-      `Load when it began: ${machine.loadAtStart.join(', ')}.`,
-    ...(quick ? ['**A quick run: few samples, small projects.** Not figures to quote.'] : []),
+    ...runs.map(runOf),
+    ...(runs.some((/** @type {any} */ { quick }) => quick)
+      ? ['**A quick run: few samples, small projects.** Not figures to quote.']
+      : []),
     'All times in milliseconds. Each side is a process of its own; samples alternate. With few samples p99 is the slowest.',
   ]
   if (latency) sections.push(...savesOf(latency.saves), ...startsOf(latency.starts))
@@ -30,6 +29,19 @@ export function tableOf({ machine, quick, seconds, latency, storm, scan, watcher
   if (truth) sections.push(...truthTables(truth))
   if (propagation) sections.push(...propagationOf(propagation))
   return `${sections.join('\n\n')}\n`
+}
+
+/** @param {import('./results.js').Run} run */
+function runOf(run) {
+  const took = Object.entries(run.sections).map(([name, seconds]) => `${name} in ${seconds} s`)
+  const brokeOff = Object.entries(run.brokeOff).map(([name, error]) => `**${name} broke off: ${error}.**`)
+  return [
+    `\`${run.command}\`, ${run.date}, commit ${run.commit}. Node ${run.node}, ${versions(run.versions)}, ` +
+      `${run.system}, ${run.cpus} CPUs (${run.cpu}), ${run.memoryGiB} GiB. ` +
+      `Load when it began: ${run.loadAtStart.join(', ')}.`,
+    ...(took.length > 0 ? [`Measured: ${took.join(', ')}.`] : []),
+    ...brokeOff,
+  ].join(' ')
 }
 
 /** @param {Record<string, string>} rivals */

@@ -78,10 +78,10 @@ const GAPS = [25, 30, 35, 40]
  */
 
 /**
- * @param {{ quick: boolean, say: (line: string) => void }} options
+ * @param {{ quick: boolean, say: (line: string) => void, keep: (rows: TruthRows) => void }} options `keep` is told after each row
  * @returns {Promise<TruthRows>}
  */
-export async function measureTruth({ quick, say }) {
+export async function measureTruth({ quick, say, keep }) {
   const yard = createYard()
   /** @type {TruthRows} */
   const rows = { stories: [], cases: [], errors: {} }
@@ -112,6 +112,7 @@ export async function measureTruth({ quick, say }) {
           say(`${side}, ${what}: ${describe(wrong)} of ${paths} in ${stories} stories`)
         }
         rows.stories.push(...measured)
+        keep(rows)
       }
       for (const cases of CASES) {
         const measured = await attempt(() =>
@@ -121,6 +122,7 @@ export async function measureTruth({ quick, say }) {
         )
         for (const { what, wrong, paths } of measured) say(`${side}, ${what}: ${describe(wrong)} of ${paths}`)
         rows.cases.push(...measured)
+        keep(rows)
       }
       rows.errors[side] = { ...failures, ...(await child.ask('errors')) }
       await child.stop()

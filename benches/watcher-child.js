@@ -30,6 +30,7 @@ const sides = {
     const { createWatcher } = await import('../js/index.js')
     return async (/** @type {Saw} */ saw) => {
       const watcher = createWatcher({ root })
+      watcher.on('error', note)
       watcher.on('batch', ({ changes }) => {
         for (const { path: file, kind } of changes) saw(file, !GONE.has(kind))
       })
@@ -72,8 +73,8 @@ const sides = {
       await subscribe(
         root,
         (error, events) => {
-          if (error) throw error
-          for (const { path: file, type } of events) saw(file, !GONE.has(type))
+          if (error) note(error)
+          for (const { path: file, type } of events ?? []) saw(file, !GONE.has(type))
         },
         { ignore: ['**/node_modules/**'] },
       )
@@ -82,9 +83,10 @@ const sides = {
 
   /** It can ignore nothing, and does not say what became of a path. It has walked everything when the call returns. */
   node: async () => async (/** @type {Saw} */ saw) => {
-    watch(root, { recursive: true }, (_, name) => {
+    const watcher = watch(root, { recursive: true }, (_, name) => {
       if (name !== null) saw(path.join(root, name), undefined)
     })
+    watcher.on('error', note)
   },
 }
 
@@ -96,12 +98,26 @@ function chokidarReady(watcher, saw) {
   watcher.on('all', (/** @type {string} */ kind, /** @type {string} */ file) => saw(file, !GONE.has(kind)))
   return new Promise((resolve, reject) => {
     watcher.on('ready', () => resolve(undefined))
-    watcher.on('error', reject)
+    // Only the first settles it.
+    watcher.on('error', (error) => {
+      note(error)
+      reject(error)
+    })
   })
+}
+
+/** What watchers told of without ending, and how often. @type {Record<string, number>} */
+const errors = {}
+/** @param {unknown} error */
+function note(error) {
+  const { code, message } = /** @type {any} */ (error)
+  errors[code ?? message] = (errors[code ?? message] ?? 0) + 1
 }
 
 /** @type {Map<string, { at: number, exists: boolean | undefined }>} */
 const last = new Map()
+/** @type {number | undefined} */
+let lastAt
 let events = 0
 /** @type {(saw: Saw) => Promise<unknown>} */
 let start
@@ -118,13 +134,17 @@ answer({
     const before = performance.now()
     await start((file, exists) => {
       events += 1
-      last.set(file, { at: now(), exists })
+      lastAt = now()
+      last.set(file, { at: lastAt, exists })
     })
     return performance.now() - before
   },
 
+  errors: () => errors,
+
   record() {
     last.clear()
+    lastAt = undefined
     events = 0
     utilization = performance.eventLoopUtilization()
   },
@@ -138,7 +158,7 @@ answer({
       seen = events
     }
     const { active } = performance.eventLoopUtilization(utilization)
-    return { events, busy: active, lastAt: Math.max(...[...last.values()].map(({ at }) => at)) }
+    return { events, busy: active, lastAt }
   },
 
   /**

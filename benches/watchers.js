@@ -2,28 +2,60 @@
  * Watchers without Vite: what it costs to watch a folder, and to be told of a storm in it.
  */
 
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { now, sleep, startChild } from './conversation.js'
+import { ChildError, now, STOPPED, sleep, startChild } from './conversation.js'
 import { askFloor, buildFloor } from './floor.js'
-import { usageOf, watchesOf } from './process.js'
+import { usageOf } from './process.js'
 import { emptyFolder } from './project.js'
 import { median, summarize } from './statistics.js'
 import { makeStorm, writePlainTree, writeProjectTree } from './watched-tree.js'
 
 const SIDES = /** @type {const} */ (['ours', 'parcel', 'chokidar3', 'chokidar6', 'node'])
 
-/** How often each side starts on a tree, and operations of the storm in it. */
-const TREES = [
-  { name: '5,000 files', files: 5000, installed: 0, rounds: 5, storm: 5000 },
-  { name: '20,000 files', files: 20_000, installed: 0, rounds: 5, storm: 20_000 },
-  { name: '100,000 files', files: 100_000, installed: 0, rounds: 3, storm: 20_000 },
-  { name: '5,000 files and 50,000 in node_modules', files: 5000, installed: 50_000, rounds: 3, storm: 0 },
-]
-const QUICK_TREES = [
-  { name: '5,000 files', files: 5000, installed: 0, rounds: 2, storm: 5000 },
-  { name: '20,000 files', files: 20_000, installed: 0, rounds: 1, storm: 20_000 },
-  { name: '5,000 files and 20,000 in node_modules', files: 5000, installed: 20_000, rounds: 1, storm: 0 },
-]
+/**
+ * @typedef {object} Tree
+ * @property {string} name
+ * @property {number} files
+ * @property {number} installed files in `node_modules`
+ * @property {number} rounds how often each side starts
+ * @property {number} storm operations
+ * @property {number} seconds that all of it takes on two quiet cores
+ */
+
+/** By the name that `--sizes` takes. @type {Record<string, Tree>} */
+const TREES = {
+  5000: { name: '5,000 files', files: 5000, installed: 0, rounds: 5, storm: 5000, seconds: 190 },
+  20000: { name: '20,000 files', files: 20_000, installed: 0, rounds: 5, storm: 20_000, seconds: 240 },
+  100000: { name: '100,000 files', files: 100_000, installed: 0, rounds: 3, storm: 20_000, seconds: 480 },
+  node_modules: {
+    name: '5,000 files and 50,000 in node_modules',
+    files: 5000,
+    installed: 50_000,
+    rounds: 3,
+    storm: 0,
+    seconds: 140,
+  },
+}
+
+/** @type {Record<string, Tree>} */
+const QUICK_TREES = {
+  5000: { ...TREES[5000], rounds: 2, seconds: 70 },
+  20000: { ...TREES[20000], rounds: 1, seconds: 80 },
+  100000: { ...TREES[100000], rounds: 1, seconds: 250 },
+  node_modules: {
+    ...TREES.node_modules,
+    name: '5,000 files and 20,000 in node_modules',
+    installed: 20_000,
+    rounds: 1,
+    seconds: 40,
+  },
+}
+
+export const TREE_SIZES = Object.keys(TREES)
+
+/** A quick run leaves the largest out, unless it is asked for. */
+const QUICK_SIZES = ['5000', '20000', 'node_modules']
 
 /** How long nothing happens while idle processes are looked at. */
 const IDLE_MS = 60_000
@@ -32,6 +64,9 @@ const QUICK_IDLE_MS = 10_000
 /** A process that has just started still compiles and frees; memory is read after that. */
 const SETTLE_MS = 1000
 
+/** A watcher that is not ready, or still speaks of a storm, so long after its begin or its end is stopped. */
+const LIMIT_MS = 180_000
+
 /**
  * @typedef {import('./statistics.js').Summary} Summary
  *
@@ -39,7 +74,8 @@ const SETTLE_MS = 1000
  * @property {string} tree
  * @property {number} files that are not ignored
  * @property {string} side
- * @property {string} [problem] why it did not start; then there is nothing of what follows
+ * @property {string} [problem] why it did not start; what follows is of the starts before, if there were any
+ * @property {number} [limit] milliseconds after which the one that did not start was stopped
  * @property {Summary} [ready] milliseconds
  * @property {number | undefined} [watches] at inotify
  * @property {number | undefined} [memory] resident, in bytes
@@ -53,7 +89,7 @@ const SETTLE_MS = 1000
  * @property {string} [problem] why there is nothing of what follows
  * @property {number} [files] whose last state has to be known
  * @property {number} [writing] milliseconds that the writer took
- * @property {number} [last] milliseconds from the writer's end to the last event
+ * @property {number | undefined} [last] milliseconds from the writer's end to the last event
  * @property {number} [events]
  * @property {number} [lost] files of which nothing was heard since the last operation
  * @property {Record<string, number>} [lostKinds] the same by the last operation
@@ -61,48 +97,70 @@ const SETTLE_MS = 1000
  * @property {number | undefined} [cpu] milliseconds of the watching process
  * @property {number} [busy] milliseconds of its event loop
  * @property {number | undefined} [memory] afterwards, in bytes
+ * @property {Record<string, number>} [errors] that it told of, and how often
  *
- * @typedef {{ tree: string, side: string, seconds: number, cpu: number }} IdleRow cpu in milliseconds
+ * @typedef {{ tree: string, side: string, problem?: string, seconds: number, cpu?: number }} IdleRow cpu in milliseconds
+ *
+ * @typedef {{ starts: WatchStartRow[], storms: WatchStormRow[], idle: IdleRow[] }} WatcherRows
  */
 
+/** @param {{ quick: boolean, sizes?: string[] }} options */
+const treesOf = ({ quick, sizes }) => {
+  const chosen = sizes ?? (quick ? QUICK_SIZES : TREE_SIZES)
+  return chosen.map((size) => (quick ? QUICK_TREES : TREES)[size])
+}
+
 /**
- * @param {{ quick: boolean, say: (line: string) => void }} options
- * @returns {Promise<{ starts: WatchStartRow[], storms: WatchStormRow[], idle: IdleRow[] }>}
+ * Seconds on two quiet cores.
+ *
+ * @param {{ quick: boolean, sizes?: string[] }} options
  */
-export async function measureWatchers({ quick, say }) {
+export const watchersTake = (options) => sum(treesOf(options).map(({ seconds }) => seconds))
+
+/**
+ * @param {object} options
+ * @param {boolean} options.quick
+ * @param {string[]} [options.sizes] of `TREE_SIZES`
+ * @param {WatcherRows} [options.earlier] of other sizes, which stay
+ * @param {(line: string) => void} options.say
+ * @param {(rows: WatcherRows) => void} options.keep what there is so far
+ * @returns {Promise<WatcherRows>}
+ */
+export async function measureWatchers({ quick, sizes, earlier, say, keep }) {
   const hasFloor = buildFloor(say)
-  const all = quick ? QUICK_TREES : TREES
-  const biggest = all.reduce((one, other) => (other.files > one.files ? other : one))
-  /** @type {{ starts: WatchStartRow[], storms: WatchStormRow[], idle: IdleRow[] }} */
-  const rows = { starts: [], storms: [], idle: [] }
-  for (const tree of all) {
+  const trees = treesOf({ quick, sizes })
+  const stays = (/** @type {{ tree: string }} */ row) => trees.every(({ name }) => name !== row.tree)
+  /** @type {WatcherRows} */
+  const rows = {
+    starts: earlier?.starts.filter(stays) ?? [],
+    storms: earlier?.storms.filter(stays) ?? [],
+    idle: earlier?.idle.filter(stays) ?? [],
+  }
+  for (const tree of trees) {
+    say(`${tree.name}: ${Math.ceil(tree.seconds / 60)} min on two quiet cores`)
     const root = emptyFolder()
     const files = tree.installed
       ? writeProjectTree(root, tree.files, tree.installed)
       : writePlainTree(root, tree.files)
-    say(`${tree.name} written`)
-    const starts = await measureStarts(root, tree, hasFloor && tree.installed === 0)
-    for (const row of starts) {
-      say(
-        `${tree.name}, ${row.side}: ` +
-          (row.problem ?? `ready after ${row.ready?.p50.toFixed(0)} ms, ${row.watches} watches`),
-      )
-      rows.starts.push(row)
-    }
-    const able = SIDES.filter((side) => starts.some((row) => row.side === side && !row.problem))
+    // What is not written back yet would be written while somebody is measured.
+    spawnSync('sync')
+    say(`${tree.name}: written`)
+    const starts = await measureStarts(root, tree, hasFloor && tree.installed === 0, say)
+    for (const row of starts) say(`${tree.name}, ${row.side}: ${describedStart(row)}`)
+    rows.starts.push(...starts)
+    keep(rows)
     if (tree.storm > 0) {
-      for (const side of able) {
-        const row = await measureStorm(side, root, tree, files)
-        say(`${tree.name}, storm of ${row.operations}, ${side}: ${described(row)}`)
+      for (const side of SIDES) {
+        const row = await measureStorm(side, root, tree, files, starts)
+        say(`${tree.name}, storm of ${row.operations}, ${side}: ${describedStorm(row)}`)
         rows.storms.push(row)
+        keep(rows)
       }
     }
-    if (tree === biggest) {
-      const milliseconds = quick ? QUICK_IDLE_MS : IDLE_MS
-      for (const row of await measureIdle(root, tree.name, able, starts, milliseconds)) {
-        say(`${tree.name}, idle for ${row.seconds} s, ${row.side}: ${row.cpu} ms of CPU`)
-        rows.idle.push(row)
-      }
+    for await (const row of measureIdle(root, tree.name, starts, quick ? QUICK_IDLE_MS : IDLE_MS)) {
+      say(`${tree.name}, idle for ${row.seconds} s, ${row.side}: ${row.problem ?? `${row.cpu} ms of CPU`}`)
+      rows.idle.push(row)
+      keep(rows)
     }
   }
   return rows
@@ -110,23 +168,29 @@ export async function measureWatchers({ quick, say }) {
 
 /**
  * @param {string} root
- * @param {{ name: string, files: number, rounds: number }} tree
+ * @param {Tree} tree
  * @param {boolean} hasFloor notify can ignore nothing, so that there is no floor for a tree with something to ignore
+ * @param {(line: string) => void} say
  * @returns {Promise<WatchStartRow[]>}
  */
-async function measureStarts(root, tree, hasFloor) {
+async function measureStarts(root, tree, hasFloor, say) {
   /** @type {Map<string, Start[]>} */
   const taken = new Map()
-  /** @type {Map<string, string>} */
+  /** @type {Map<string, Problem>} */
   const problems = new Map()
   const take = (/** @type {string} */ side, /** @type {Start} */ start) =>
     taken.set(side, [...(taken.get(side) ?? []), start])
   for (let round = 0; round < tree.rounds; round++) {
     if (hasFloor) {
-      const { milliseconds, ...rest } = askFloor('watch', root)
-      take('notify', { ready: milliseconds, ...rest })
+      try {
+        const { milliseconds, ...rest } = askFloor('watch', root)
+        take('notify', { ready: milliseconds, ...rest })
+      } catch (error) {
+        problems.set('notify', problemOf(error))
+      }
     }
     for (const side of ['nothing', ...(round % 2 === 0 ? SIDES : SIDES.toReversed())]) {
+      // It would only take as long again.
       if (problems.has(side)) continue
       try {
         const { child, ...start } = await startWatcher(side, root)
@@ -134,9 +198,11 @@ async function measureStarts(root, tree, hasFloor) {
         take(side, start)
       } catch (error) {
         // Above all the limit of inotify, which some need ten times as many watches for.
-        problems.set(side, String(error).split('\n')[0])
+        problems.set(side, problemOf(error))
       }
     }
+    const times = SIDES.map((side) => taken.get(side)?.[round]?.ready.toFixed(0) ?? '–')
+    say(`${tree.name}, start ${round + 1} of ${tree.rounds}: ${SIDES.join(', ')} ${times.join(', ')} ms`)
   }
   const middle = (/** @type {string} */ side, /** @type {keyof Start} */ key) => {
     const known = (taken.get(side) ?? []).flatMap((start) => start[key] ?? [])
@@ -144,16 +210,15 @@ async function measureStarts(root, tree, hasFloor) {
   }
   const empty = middle('nothing', 'memory')
   return ['nothing', 'notify', ...SIDES].flatMap((side) => {
-    const problem = problems.get(side)
-    if (problem) return { tree: tree.name, files: tree.files, side, problem }
     const starts = taken.get(side)
-    if (!starts) return []
+    if (!starts && !problems.has(side)) return []
     const memory = middle(side, 'memory')
     return {
       tree: tree.name,
       files: tree.files,
       side,
-      ready: summarize(starts.map(({ ready }) => ready)),
+      ...problems.get(side),
+      ready: starts && summarize(starts.map(({ ready }) => ready)),
       watches: middle(side, 'watches'),
       memory,
       // The floor is no Node process.
@@ -174,42 +239,52 @@ async function measureStarts(root, tree, hasFloor) {
 async function startWatcher(side, root) {
   const child = startChild('./watcher-child.js', [side, root])
   const { pid } = child.child
-  await child.ask('load')
-  const before = usageOf(pid)
-  const ready = await child.ask('start').catch(async (error) => {
+  try {
+    await within(child, 'load')
+    const before = usageOf(pid)
+    const until = performance.now() + LIMIT_MS
+    const ready = await within(child, 'start')
+    let usage = usageOf(pid)
+    // Nobody is taken at its word that it is ready.
+    for (let earlier = -1; usage && earlier !== usage.watches; ) {
+      if (performance.now() > until) throw new TooLate()
+      earlier = usage.watches
+      await sleep(SETTLE_MS)
+      usage = usageOf(pid)
+    }
+    const [error] = Object.keys(await within(child, 'errors'))
+    if (error) throw new Error(error)
+    if (!before || !usage) return { child, ready }
+    const { watches, cpu, memory } = usage
+    return { child, ready, watches, memory, cpu: cpu - before.cpu }
+  } catch (error) {
     await child.stop()
     throw error
-  })
-  if (!before || pid === undefined) return { child, ready }
-  let watches = watchesOf(pid)
-  // Nobody is taken at its word that it is ready.
-  for (let earlier = -1; earlier !== watches; ) {
-    await sleep(SETTLE_MS)
-    earlier = watches
-    watches = watchesOf(pid)
   }
-  const { cpu, memory } = usageOf(pid) ?? { cpu: 0, memory: 0 }
-  return { child, ready, watches, memory, cpu: cpu - before.cpu }
 }
 
 /**
  * @param {string} side
  * @param {string} root
- * @param {{ name: string, storm: number }} tree
+ * @param {Tree} tree
  * @param {string[]} files
+ * @param {WatchStartRow[]} starts
  * @returns {Promise<WatchStormRow>}
  */
-async function measureStorm(side, root, tree, files) {
+async function measureStorm(side, root, tree, files, starts) {
   const about = { tree: tree.name, side, operations: tree.storm }
+  if (starts.some((row) => row.side === side && row.problem)) return { ...about, problem: 'did not start' }
+  /** @type {ReturnType<typeof startChild> | undefined} */
+  let child
   const storm = makeStorm(files, tree.storm)
-  const { child } = await startWatcher(side, root)
   try {
+    child = (await startWatcher(side, root)).child
     return { ...about, ...(await throughStorm(child, storm)) }
   } catch (error) {
     // The others are still worth measuring.
-    return { ...about, problem: String(error).split('\n')[0] }
+    return { ...about, problem: problemOf(error).problem }
   } finally {
-    await child.stop()
+    await child?.stop()
     storm.undo()
   }
 }
@@ -220,18 +295,18 @@ async function measureStorm(side, root, tree, files) {
  */
 async function throughStorm(child, storm) {
   const { pid } = child.child
-  await child.ask('record')
+  await within(child, 'record')
   const before = usageOf(pid)
   const start = now()
   const fates = storm.run()
   const written = now()
-  const { events, busy, lastAt } = await child.ask('recorded')
+  const { events, busy, lastAt } = await within(child, 'recorded')
   const after = usageOf(pid)
-  const { lostKinds, wrong } = await child.ask('judge', fates)
+  const { lostKinds, wrong } = await within(child, 'judge', fates)
   return {
     files: fates.length,
     writing: written - start,
-    last: lastAt - written,
+    last: lastAt === undefined ? undefined : lastAt - written,
     events,
     lost: sum(Object.values(lostKinds)),
     lostKinds,
@@ -239,30 +314,31 @@ async function throughStorm(child, storm) {
     cpu: after && before && after.cpu - before.cpu,
     busy,
     memory: after?.memory,
+    errors: await within(child, 'errors'),
   }
 }
-
-/** @param {WatchStormRow} row */
-const described = ({ problem, events, lost, wrong, cpu }) =>
-  problem ?? `${events} events, ${lost} lost, ${wrong} wrong, ${cpu} ms of CPU`
 
 /**
  * All at once, as far as the system has watches for them: they are idle, and take nothing from each other.
  *
  * @param {string} root
  * @param {string} tree
- * @param {string[]} sides
  * @param {WatchStartRow[]} starts how many watches each takes
  * @param {number} milliseconds
- * @returns {Promise<IdleRow[]>}
+ * @returns {AsyncGenerator<IdleRow>}
  */
-async function measureIdle(root, tree, sides, starts, milliseconds) {
-  if (process.platform !== 'linux') return []
+async function* measureIdle(root, tree, starts, milliseconds) {
+  if (process.platform !== 'linux') return
+  const seconds = milliseconds / 1000
   const limit = 0.9 * Number(readFileSync('/proc/sys/fs/inotify/max_user_watches', 'utf8'))
   /** @type {{ sides: string[], watches: number }[]} */
   const groups = []
-  for (const side of ['nothing', ...sides]) {
-    const watches = starts.find((row) => row.side === side)?.watches ?? 0
+  for (const { side, problem, watches = 0 } of starts) {
+    if (side === 'notify') continue
+    if (problem) {
+      yield { tree, side, seconds, problem: 'did not start' }
+      continue
+    }
     const group = groups.find((one) => one.watches + watches <= limit)
     if (group) {
       group.sides.push(side)
@@ -271,22 +347,69 @@ async function measureIdle(root, tree, sides, starts, milliseconds) {
       groups.push({ sides: [side], watches })
     }
   }
-  /** @type {IdleRow[]} */
-  const rows = []
   for (const { sides } of groups) {
-    const children = []
-    for (const side of sides) children.push((await startWatcher(side, root)).child)
+    /** @type {{ side: string, child: ReturnType<typeof startChild> }[]} */
+    const idle = []
+    for (const side of sides) {
+      try {
+        idle.push({ side, child: (await startWatcher(side, root)).child })
+      } catch (error) {
+        yield { tree, side, seconds, problem: problemOf(error).problem }
+      }
+    }
     await sleep(SETTLE_MS)
-    const before = children.map(({ child }) => usageOf(child.pid)?.cpu ?? 0)
+    const before = idle.map(({ child }) => usageOf(child.child.pid)?.cpu)
     await sleep(milliseconds)
-    children.forEach(({ child }, index) => {
-      const cpu = (usageOf(child.pid)?.cpu ?? 0) - before[index]
-      rows.push({ tree, side: sides[index], seconds: milliseconds / 1000, cpu })
-    })
-    await Promise.all(children.map((child) => child.stop()))
+    const after = idle.map(({ child }) => usageOf(child.child.pid)?.cpu)
+    for (const [nth, { side, child }] of idle.entries()) {
+      try {
+        // Whoever is gone says why.
+        await within(child, 'errors')
+        yield { tree, side, seconds, cpu: (after[nth] ?? Number.NaN) - (before[nth] ?? Number.NaN) }
+      } catch (error) {
+        yield { tree, side, seconds, problem: problemOf(error).problem }
+      }
+      await child.stop()
+    }
   }
-  return rows
 }
+
+/** It is stopped already, or will be. */
+class TooLate extends Error {
+  limit = LIMIT_MS
+  reason = `did not finish in ${LIMIT_MS / 1000} s`
+}
+
+/**
+ * @param {ReturnType<typeof startChild>} child
+ * @param {string} command
+ * @param {unknown} [input]
+ */
+async function within(child, command, input) {
+  const answer = await child.ask(command, input, LIMIT_MS)
+  if (answer === STOPPED) throw new TooLate()
+  return answer
+}
+
+/** @typedef {{ problem: string, limit?: number }} Problem for a cell of a table */
+
+/**
+ * @param {unknown} error
+ * @returns {Problem}
+ */
+function problemOf(error) {
+  if (error instanceof TooLate) return { problem: error.reason, limit: error.limit }
+  const reason = error instanceof ChildError ? error.reason : String(error).split('\n')[0]
+  return { problem: reason.replace(/[^\s']*bino-bench-\w+/g, '…') }
+}
+
+/** @param {WatchStartRow} row */
+const describedStart = ({ problem, ready, watches }) =>
+  problem ?? `ready after ${ready?.p50.toFixed(0)} ms, ${watches} watches`
+
+/** @param {WatchStormRow} row */
+const describedStorm = ({ problem, events, lost, wrong, cpu }) =>
+  problem ?? `${events} events, ${lost} lost, ${wrong} wrong, ${cpu} ms of CPU`
 
 /** @param {number[]} numbers */
 const sum = (numbers) => numbers.reduce((one, other) => one + other, 0)
