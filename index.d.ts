@@ -10,7 +10,8 @@ import type { Plugin } from 'vite'
 /** Options of {@link binoHmr}. A wrong one throws a `TypeError` with `code: 'BINO_OPTION_INVALID'` that names it. */
 export interface BinoHmrOptions {
   /**
-   * Whether the plugin does anything. The environment variable `BINO_HMR_ENABLED` (`0` or `1`) wins over it.
+   * Whether the plugin does anything. The environment variable `BINO_HMR_ENABLED` (`0`, `1`, `false` or `true`) wins over it;
+   * another value is ignored, with a warning (`BINO_ENV_INVALID`).
    *
    * @default true
    */

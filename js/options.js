@@ -35,6 +35,12 @@ export const WATCH_RULES = {
   },
 }
 
+/** What a variable of the environment may say. @type {Record<string, boolean>} */
+const SWITCH = Object.assign(Object.create(null), { 0: false, 1: true, false: false, true: true })
+
+/** @param {string | undefined} value of a variable */
+const wordOf = (value) => value?.trim().toLowerCase() ?? ''
+
 /**
  * The options as they are used: only `poll` may be left open.
  *
@@ -70,8 +76,22 @@ const RULES = {
 export function readOptions(given, env) {
   /** @type {Options} */
   const options = checkOptions('binoHmr()', RULES, given)
-  const enabled = env.BINO_HMR_ENABLED
-  if (enabled !== undefined && enabled !== '') options.enabled = enabled !== '0' && enabled !== 'false'
-  if (env.BINO_HMR_DEBUG && env.BINO_HMR_DEBUG !== '0') options.log = 'debug'
+  options.enabled = SWITCH[wordOf(env.BINO_HMR_ENABLED)] ?? options.enabled
+  if (SWITCH[wordOf(env.BINO_HMR_DEBUG)]) options.log = 'debug'
   return options
+}
+
+/**
+ * What is wrong with the environment. A wrong option is refused; a variable may come from far away, so it is ignored and
+ * warned of.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function environmentProblems(env) {
+  return ['BINO_HMR_ENABLED', 'BINO_HMR_DEBUG'].flatMap((name) => {
+    const word = wordOf(env[name])
+    if (word === '' || word in SWITCH) return []
+    const takes = `the environment variable ${name} takes 0, 1, false or true`
+    return { code: 'BINO_ENV_INVALID', message: `${takes}; ${JSON.stringify(env[name])} is ignored` }
+  })
 }

@@ -104,7 +104,7 @@ export async function startServer(project, { config = {}, bino = {}, vite = 'vit
   /** @type {string[]} */
   const logged = []
   const logger = createLogger('silent')
-  for (const level of ['info', 'warn', 'error'])
+  for (const level of ['info', 'warn', 'warnOnce', 'error'])
     logger[level] = (message) => logged.push(`${level}: ${message}`)
   const plugins = bino === false ? [] : binoHmr({ verify: true, ...bino })
   const server = await createServer({

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { binoHmr } from '../../js/index.js'
-import { readOptions } from '../../js/options.js'
+import { environmentProblems, readOptions } from '../../js/options.js'
+import { createProject, startServer } from '../support/project.js'
 
 describe('a wrong option is a TypeError that names it, what it got and what it takes', () => {
   /** @type {[string, unknown, string][]} */
@@ -72,4 +73,32 @@ it('the environment wins over the options', () => {
   expect(readOptions({ enabled: false }, { BINO_HMR_ENABLED: '' }).enabled).toBe(false)
   expect(readOptions({ log: 'silent' }, { BINO_HMR_DEBUG: '1' }).log).toBe('debug')
   expect(readOptions({ log: 'silent' }, { BINO_HMR_DEBUG: '0' }).log).toBe('silent')
+  expect(readOptions({}, { BINO_HMR_ENABLED: 'False' }).enabled).toBe(false)
+  expect(readOptions({ log: 'silent' }, { BINO_HMR_DEBUG: 'false' }).log).toBe('silent')
+})
+
+describe('a variable with another value', () => {
+  it.each(['maybe', 'off', '2', 'constructor'])('%s changes no option', (value) => {
+    const env = { BINO_HMR_ENABLED: value, BINO_HMR_DEBUG: value }
+    expect(readOptions({}, env)).toMatchObject({ enabled: true, log: 'info' })
+    expect(readOptions({ enabled: false }, env).enabled).toBe(false)
+    expect(environmentProblems(env)).toEqual(
+      ['BINO_HMR_ENABLED', 'BINO_HMR_DEBUG'].map((name) => ({
+        code: 'BINO_ENV_INVALID',
+        message: `the environment variable ${name} takes 0, 1, false or true; "${value}" is ignored`,
+      })),
+    )
+  })
+
+  it.each([undefined, '', ' ', '0', '1', 'true', 'FALSE'])('%s is none', (value) => {
+    expect(environmentProblems({ BINO_HMR_ENABLED: value, BINO_HMR_DEBUG: value })).toEqual([])
+  })
+
+  it.each([true, false])('is warned of by the server, with enabled: %s', async (enabled) => {
+    vi.stubEnv('BINO_HMR_ENABLED', 'maybe')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const page = await startServer(createProject({ 'main.js': '' }), { bino: { enabled } })
+    expect(await page.log('BINO_HMR_ENABLED')).toMatch(/^warnOnce: \[bino-hmr\] BINO_ENV_INVALID: .*"maybe"/)
+    expect(page.session === undefined).toBe(!enabled)
+  })
 })

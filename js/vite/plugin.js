@@ -2,7 +2,7 @@
  * `binoHmr()`: the hooks of the Vite plugin. Each names a step; the steps are in the files beside this one.
  */
 
-import { readOptions } from '../options.js'
+import { environmentProblems, readOptions } from '../options.js'
 import { sessionOf } from './session.js'
 import { offerShortcut } from './shortcut.js'
 import { putWatchBack, startSession, takeWatch } from './takeover.js'
@@ -55,6 +55,7 @@ export function binoHmr(given = {}) {
     configureServer: {
       order: 'pre',
       async handler(server) {
+        warn(server, environmentProblems(process.env))
         const mine = taken.get(server.config)
         if (!mine) return
         taken.delete(server.config)
@@ -86,6 +87,16 @@ export function binoHmr(given = {}) {
     },
   }
   return [plugin, awaitUnresolved()]
+}
+
+/**
+ * @param {import('vite').ViteDevServer} server
+ * @param {{ code: string, message: string }[]} problems each said once, though the plugin be listed twice
+ */
+function warn({ config }, problems) {
+  for (const { code, message } of problems) {
+    config.logger.warnOnce(`[bino-hmr] ${code}: ${message}`, { timestamp: true })
+  }
 }
 
 /**
