@@ -164,7 +164,8 @@ export type BinoHmrPlugin = Plugin<BinoHmrApi> & { api: BinoHmrApi }
  * It changes the development server only; `vite build` and `vite preview` are untouched. The first plugin has the
  * handle: `binoHmr()[0].api`. The second one sees which imports nothing could resolve.
  *
- * @throws {TypeError} for a wrong option, with `code: 'BINO_OPTION_INVALID'`
+ * @throws {TypeError} for a wrong option, with `code: 'BINO_OPTION_INVALID'`; so does Vite when the call is forgotten:
+ *   `plugins: [binoHmr]`
  */
 export declare function binoHmr(options?: BinoHmrOptions): [BinoHmrPlugin, Plugin]
 

@@ -1,3 +1,5 @@
+import { build, createServer } from 'vite'
+import { build as build7, createServer as createServer7 } from 'vite7'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { binoHmr } from '../../js/index.js'
 import { environmentProblems, readOptions } from '../../js/options.js'
@@ -100,5 +102,22 @@ describe('a variable with another value', () => {
     const page = await startServer(createProject({ 'main.js': '' }), { bino: { enabled } })
     expect(await page.log('BINO_HMR_ENABLED')).toMatch(/^warnOnce: \[bino-hmr\] BINO_ENV_INVALID: .*"maybe"/)
     expect(page.session === undefined).toBe(!enabled)
+  })
+})
+
+describe('plugins: [binoHmr], the call forgotten, says so', () => {
+  it.each([
+    ['vite', createServer],
+    ['vite7', createServer7],
+    ['vite build', build],
+    ['vite7 build', build7],
+  ])('%s', async (_name, run) => {
+    const { root } = createProject({ 'index.html': '' })
+    const plugins = /** @type {any[]} */ ([[binoHmr]])
+    await expect(run({ root, configFile: false, logLevel: 'silent', plugins })).rejects.toMatchObject({
+      name: 'TypeError',
+      code: 'BINO_OPTION_INVALID',
+      message: 'binoHmr is a function to call: write `plugins: [binoHmr()]`',
+    })
   })
 })

@@ -90,6 +90,18 @@ export function binoHmr(given = {}) {
 }
 
 /**
+ * `plugins: [binoHmr]`, the call forgotten: to Vite a function in that list is a plugin without a hook, and nothing would
+ * be said. It is one with this hook.
+ */
+Object.defineProperty(binoHmr, 'config', {
+  value() {
+    throw Object.assign(new TypeError('binoHmr is a function to call: write `plugins: [binoHmr()]`'), {
+      code: 'BINO_OPTION_INVALID',
+    })
+  },
+})
+
+/**
  * @param {import('vite').ViteDevServer} server
  * @param {{ code: string, message: string }[]} problems each said once, though the plugin be listed twice
  */
