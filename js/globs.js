@@ -13,11 +13,14 @@ import path from 'node:path'
 export function globBelow(folder, pattern) {
   const negation = pattern.startsWith('!') ? '!' : ''
   const relative = pattern.slice(negation.length)
-  if (path.isAbsolute(relative)) return pattern
+  const isWhole = path.isAbsolute(relative)
   const root = folder.replaceAll(path.sep, '/')
   // The engine takes what is negated for a glob in any case.
-  if (negation || isGlob(relative)) return negation + path.posix.join(escapeGlob(root), relative)
-  const whole = path.posix.join(root, relative)
+  if (negation || isGlob(relative)) {
+    return isWhole ? pattern : negation + path.posix.join(escapeGlob(root), relative)
+  }
+  const plain = unescaped(relative)
+  const whole = isWhole ? plain : path.posix.join(root, plain)
   // A path means itself and all below, and so does this.
   return isGlob(whole) ? `${escapeGlob(whole.replace(/\/$/, ''))}/**` : whole
 }
@@ -27,3 +30,6 @@ export const escapeGlob = (file) => file.replace(/[?*[\]{}()!\\]/g, '\\$&')
 
 /** Whether the engine takes a pattern for a glob and not for a path, as chokidar does (`is-glob`). @param {string} pattern */
 const isGlob = (pattern) => /\*|[\].+)]\?|\[.*\]|\{.*\}|\(.*\|.*\)/s.test(pattern.replace(/\\./gs, '-'))
+
+/** What a path with escaped signs spells. Where `\` parts folders nothing is escaped. @param {string} pattern */
+const unescaped = (pattern) => (path.sep === '\\' ? pattern : pattern.replace(/\\([?*[\]{}()!\\])/g, '$1'))

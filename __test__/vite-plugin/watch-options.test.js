@@ -90,6 +90,10 @@ it.each([
   ['*.log', '/x', '/x/*.log'],
   ['a?b', '/x', '/x/a?b'],
   ['{a,b}/**', '/x', '/x/{a,b}/**'],
+  ['\\[draft', '/x', '/x/[draft'],
+  ['\\{a,b\\}', '/x', '/x/\\{a,b\\}/**'],
+  ['/y/\\(draft', '/x', '/y/(draft'],
+  ['\\[*', '/x', '/x/\\[*'],
 ])('the option ignore: %s below %s is %s', (glob, root, whole) => {
   expect(ownGlobs([glob], root)).toEqual([whole])
 })
