@@ -19,7 +19,8 @@ export interface BinoHmrOptions {
   /**
    * Globs or paths that are not watched, beside Vite's `server.watch.ignored` and Vite's defaults (`.git`,
    * `node_modules`, `test-results`, the cache and output directories). A relative one is taken below the root, unless it
-   * begins with `**`. One that does not parse is an error with `code: 'BINO_GLOB_INVALID'`.
+   * begins with `**`. One that does not parse is an error with `code: 'BINO_GLOB_INVALID'`; a bracket without its partner
+   * (`'{a'`) stands for itself, and a warning says so (`BINO_GLOB_UNBALANCED`).
    *
    * What editors leave beside a file is not watched either: `a.js~`, `.a.js.swp` and `.swx`, `.a.js.subl1.tmp`, `.#a.js`,
    * `#a.js#`, `a.js___jb_tmp___`, `a.js___jb_old___`.
@@ -193,7 +194,8 @@ export interface WatcherOptions {
    * with `**`. What is ignored costs nothing, however much is in it. `*` stops at `/`, `**`
    * does not, names with a leading dot match like any other. A glob after `!` takes back in what others leave out, ignore
    * files too: `'!**\/node_modules/**'`, or a single package by its name: `'!**\/node_modules/pkg/**'`. One that does not
-   * parse is an error with `code: 'BINO_GLOB_INVALID'`.
+   * parse is an error with `code: 'BINO_GLOB_INVALID'`; a bracket without its partner (`'{a'`) stands for itself, and a
+   * warning of the process says so (`BINO_GLOB_UNBALANCED`).
    *
    * @default []
    */
@@ -370,6 +372,7 @@ export interface WatcherStats extends EngineStats {
  * | `BINO_OPTION_INVALID` | a wrong option, or `graph()` without `entries` (a `TypeError`); thrown |
  * | `BINO_ROOT_MISSING` | `root` is no folder; thrown |
  * | `BINO_GLOB_INVALID` | a glob of `ignore` does not parse; thrown |
+ * | `BINO_GLOB_UNBALANCED` | a bracket in `ignore` has no partner; never an `error` event, always a warning of the process |
  * | `BINO_THREAD_START` | the operating system gives no thread; thrown |
  * | `BINO_ADDON_MISSING`, `BINO_ADDON_LOAD` | there is no native addon for this platform, or it does not load; thrown |
  * | `BINO_WATCH_LIMIT` | a limit of the system on watches is reached, and some folders are polled (with `poll: false` not watched); the watcher goes on. Or, thrown: `poll: false`, and no inotify instance is left |

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createWatcher } from '../../js/index.js'
 import { loadAddon } from '../../js/load-addon.js'
 import { createProject, runScript, show, waitFor, watchProject, within } from './support.js'
@@ -67,6 +67,20 @@ it('a glob that does not parse is thrown', () => {
   const error = thrown(() => createWatcher({ root, ignore: ['src/{a,b/*'] }))
   expect(error).toMatchObject({ code: 'BINO_GLOB_INVALID' })
   expect(error.message).toContain('src/{a,b/*')
+})
+
+it('a bracket without its partner is taken as it stands, and the process is warned', async () => {
+  /** @type {(Error & { code?: string })[]} */
+  const warnings = []
+  const listener = (/** @type {Error} */ warning) => void warnings.push(warning)
+  process.on('warning', listener)
+  onTestFinished(() => void process.off('warning', listener))
+  const { watcher } = await watchProject({ '[draft': '', 'a.txt': '' }, { ignore: ['[draft', '[!b-z]'] })
+  await watcher.ready
+  expect(watcher.stats().files).toBe(1)
+  expect(warnings.filter(({ code }) => code === 'BINO_GLOB_UNBALANCED')).toMatchObject([
+    { message: expect.stringMatching(/^the option "ignore" of createWatcher\(\): the \[ in "\[draft" /) },
+  ])
 })
 
 /** Every native watcher that is made while `work` runs. @param {() => Promise<unknown> | unknown} work */

@@ -1,6 +1,7 @@
 import { build, createServer } from 'vite'
 import { build as build7, createServer as createServer7 } from 'vite7'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { globProblems } from '../../js/globs.js'
 import { binoHmr } from '../../js/index.js'
 import { environmentProblems, readOptions } from '../../js/options.js'
 import { createProject, startServer } from '../support/project.js'
@@ -102,6 +103,58 @@ describe('a variable with another value', () => {
     const page = await startServer(createProject({ 'main.js': '' }), { bino: { enabled } })
     expect(await page.log('BINO_HMR_ENABLED')).toMatch(/^warnOnce: \[bino-hmr\] BINO_ENV_INVALID: .*"maybe"/)
     expect(page.session === undefined).toBe(!enabled)
+  })
+})
+
+describe('a bracket without its partner in ignore', () => {
+  it.each([
+    ['[', '['],
+    ['src/[a-', '['],
+    ['[]', '['],
+    ['[!]', '['],
+    ['{a', '{'],
+    ['{a,{b}', '{'],
+    ['(x', '('],
+    ['!(x', '('],
+    ['(x}', '}'],
+    ['a}', '}'],
+    ['a)', ')'],
+    ['a]', ']'],
+    ['\\\\[x', '['],
+  ])('%s', (glob, sign) => {
+    expect(globProblems('binoHmr()', ['fine/**', glob])).toEqual([
+      {
+        code: 'BINO_GLOB_UNBALANCED',
+        message: `the option "ignore" of binoHmr(): the ${sign} in ${JSON.stringify(glob)} has no partner and stands for itself; add the other bracket, or write [${sign}] where it belongs to a name`,
+      },
+    ])
+  })
+
+  it.each([
+    'a',
+    '[a]',
+    '[]]',
+    '[!]]',
+    '[[]',
+    '[{]',
+    '[(]a',
+    '{a,b}',
+    '{a,(b|c)}',
+    '(app)',
+    '\\[a',
+    '\\{a',
+    'a\\)',
+  ])('%s has none', (glob) => {
+    expect(globProblems('binoHmr()', [glob])).toEqual([])
+  })
+
+  it('is warned of by the server, once, and the server goes on', async () => {
+    const project = createProject({ 'main.js': 'import.meta.hot.accept()\n', '{a': '' })
+    const page = await startServer(project, { bino: { ignore: ['{a', 'dist/**'] } })
+    expect(page.logged.filter((line) => line.includes('ignore'))).toEqual([
+      expect.stringMatching(/^warnOnce: \[bino-hmr\] BINO_GLOB_UNBALANCED: the option "ignore" .*"\{a"/),
+    ])
+    expect(page.plugin.api.stats()).toMatchObject({ files: 1 })
   })
 })
 

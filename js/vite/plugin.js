@@ -2,6 +2,7 @@
  * `binoHmr()`: the hooks of the Vite plugin. Each names a step; the steps are in the files beside this one.
  */
 
+import { globProblems } from '../globs.js'
 import { environmentProblems, readOptions } from '../options.js'
 import { sessionOf } from './session.js'
 import { offerShortcut } from './shortcut.js'
@@ -64,6 +65,7 @@ export function binoHmr(given = {}) {
         latest = startSession(server, options, watcherOptions, mine.unignore)
         const { session } = latest
         if (!session) return
+        warn(server, globProblems('binoHmr()', options.ignore))
         offerShortcut(server, (current) => sessionOf(current)?.hold.toggle())
         // Ready means watching: no edit is lost from the moment that Vite says it is ready.
         await Promise.all([session.ready.catch(() => {}), session.control?.ready])

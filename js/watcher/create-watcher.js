@@ -12,5 +12,8 @@ import { Watcher } from './watcher.js'
  * @returns {import('../../index.d.ts').Watcher}
  */
 export function createWatcher(options = {}) {
-  return new Watcher(readWatcherOptions(options))
+  const words = readWatcherOptions(options)
+  const watcher = new Watcher(words)
+  for (const { code, message } of words.problems) process.emitWarning(message, { code })
+  return watcher
 }

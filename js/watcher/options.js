@@ -4,7 +4,7 @@
 
 import path from 'node:path'
 import { checkOptions } from '../check-options.js'
-import { globBelow } from '../globs.js'
+import { globBelow, globProblems } from '../globs.js'
 import { WATCH_RULES } from '../options.js'
 import { readPolling } from '../polling.js'
 
@@ -17,6 +17,7 @@ import { readPolling } from '../polling.js'
  * @property {import('../native.js').EngineOptions} engine
  * @property {string[]} entries
  * @property {AbortSignal | undefined} signal
+ * @property {{ code: string, message: string }[]} problems what to warn of
  */
 
 /** What hardly any build script means when it says "this folder", and what costs most to watch. */
@@ -72,5 +73,6 @@ export function readWatcherOptions(given) {
     ...readPolling(options.poll, process.env),
     threads: options.threads,
   }
-  return { engine, entries: options.entries, signal: options.signal }
+  const problems = globProblems('createWatcher()', options.ignore)
+  return { engine, entries: options.entries, signal: options.signal, problems }
 }
