@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { expect, it, onTestFinished } from 'vitest'
 import { createWatcher } from '../../js/index.js'
+import { ourThreads } from '../support/threads.js'
 import { createProject, PACKAGE, runScript, waitFor, watchProject, within } from './support.js'
 
 it('close is idempotent, ends loops, and is the last event', async () => {
@@ -77,23 +77,13 @@ it('close while 5,000 files are written leaves no thread and tells nothing more'
 
 it.runIf(process.platform === 'linux')('thirty watchers leave no thread behind', async () => {
   const { root } = createProject({ 'a/b.txt': '' })
-  // Vitest's own threads come and go; ours have names.
-  const ours = () =>
-    readdirSync('/proc/self/task').filter((task) => {
-      try {
-        return /^(bino|notify)/.test(readFileSync(`/proc/self/task/${task}/comm`, 'utf8'))
-      } catch {
-        // It ended while we looked.
-        return false
-      }
-    }).length
-  const before = ours()
+  const before = ourThreads()
   for (let count = 0; count < 30; count++) {
     const watcher = createWatcher({ root, threads: 2 })
     if (count % 2) await watcher.ready
     await watcher.close()
   }
-  expect(ours()).toBe(before)
+  expect(ourThreads()).toBe(before)
 })
 
 it('aborting closes', async () => {

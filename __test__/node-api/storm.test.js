@@ -1,11 +1,11 @@
 /** `close()` while another process writes as fast as it can. */
 
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { createWatcher } from '../../js/index.js'
 import { startServer } from '../support/project.js'
+import { ourThreads } from '../support/threads.js'
 import { createProject, waitFor, within } from './support.js'
 
 /**
@@ -40,24 +40,13 @@ function storm(root) {
   }
 }
 
-/** Threads of ours; Vitest's own come and go. */
-const ours = () =>
-  readdirSync('/proc/self/task').filter((task) => {
-    try {
-      return /^(bino|notify)/.test(readFileSync(`/proc/self/task/${task}/comm`, 'utf8'))
-    } catch {
-      // It ended while we looked.
-      return false
-    }
-  }).length
-
 it.runIf(process.platform === 'linux')(
   'createWatcher: it resolves, joins its threads, and nothing is told after it',
   async () => {
     const { root } = createProject({ '0.js': '' })
     const writer = storm(root)
     await writer.rounds(2)
-    const before = ours()
+    const before = ourThreads()
     for (let count = 0; count < 20; count++) {
       const watcher = createWatcher({ root, threads: 2, ...(count % 2 ? { entries: ['0.js'] } : {}) })
       let isClosed = false
@@ -76,7 +65,7 @@ it.runIf(process.platform === 'linux')(
       if (count % 3 > 1) await within(told, 'a batch')
       await within(watcher.close(), 'close')
       isClosed = true
-      expect(ours()).toBe(before)
+      expect(ourThreads()).toBe(before)
       await writer.rounds(2)
       expect(late).toBe(0)
     }
@@ -89,7 +78,7 @@ it.runIf(process.platform === 'linux')(
     const project = createProject({ '0.js': '' })
     const writer = storm(project.root)
     await writer.rounds(2)
-    const before = ours()
+    const before = ourThreads()
     for (let count = 0; count < 4; count++) {
       const { server } = await startServer(project, {
         bino: { verify: false, threads: 2 },
@@ -108,7 +97,7 @@ it.runIf(process.platform === 'linux')(
       }
       await within(server.close(), 'close')
       isClosed = true
-      expect(ours()).toBe(before)
+      expect(ourThreads()).toBe(before)
       await writer.rounds(2)
       expect(late).toBe(0)
     }

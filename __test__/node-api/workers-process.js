@@ -7,6 +7,7 @@
 
 import fs from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import { ourThreads, threadNames } from '../support/threads.js'
 
 const [root, least, most, seconds] = process.argv.slice(2)
 const PACKAGE = new URL('../../js/index.js', import.meta.url)
@@ -63,17 +64,14 @@ function held() {
       return ''
     }
   }
-  const threads = fs
-    .readdirSync('/proc/self/task')
-    .map((task) => read(() => fs.readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim()))
   // Node itself leaves the module files open that a worker was reading when it was terminated.
   const handles = fs
     .readdirSync('/proc/self/fd')
     .map((fd) => read(() => fs.readlinkSync(`/proc/self/fd/${fd}`)))
     .filter((target) => target !== '' && !target.startsWith('/'))
   return {
-    threads: threads.length,
-    ours: threads.filter((name) => /^(bino|notify)/.test(name)).length,
+    threads: threadNames().length,
+    ours: ourThreads(),
     notifiers: handles.filter((target) => target.includes('inotify')).length,
     handles: handles.length,
   }

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'vite'
 import { binoHmr } from '../../js/index.js'
+import { threadNames } from '../support/threads.js'
 
 const [root, restarts] = process.argv.slice(2)
 
@@ -20,12 +21,11 @@ function held() {
     }
   })
   const notifiers = descriptors.filter(({ target }) => target.includes('inotify'))
-  const threads = readdirSync('/proc/self/task').map((task) =>
-    readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim(),
-  )
   return {
     // Vite's bundler starts its own workers when it likes.
-    threads: threads.filter((name) => !name.startsWith('rolldown')).sort(),
+    threads: threadNames()
+      .filter((name) => !name.startsWith('rolldown'))
+      .sort(),
     descriptors: descriptors.length,
     watches: notifiers
       .map(({ fd }) => readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').split('inotify wd:').length - 1)

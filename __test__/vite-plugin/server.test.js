@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { symlinkSync } from 'node:fs'
 import { build, createServer as createVite, preview } from 'vite'
 import { expect, it, onTestFinished } from 'vitest'
 import { binoHmr } from '../../js/index.js'
 import { sessionOf } from '../../js/vite/session.js'
 import { createProject, startServer, waitFor } from '../support/project.js'
+import { threadNames } from '../support/threads.js'
 
 const FILES = {
   'index.html': '<script type="module" src="/main.js"></script>',
@@ -236,10 +237,7 @@ it('a glob of ours that does not parse is an error that names it, and nothing is
     code: 'BINO_GLOB_INVALID',
     message: expect.stringMatching(/^the option "ignore" of binoHmr\(\): .*src\/\[z-a\]\.js/),
   })
-  const threads = readdirSync('/proc/self/task').map((id) =>
-    readFileSync(`/proc/self/task/${id}/comm`, 'utf8'),
-  )
-  expect(threads.filter((name) => name.startsWith('bino'))).toEqual([])
+  expect(threadNames().filter((name) => name.startsWith('bino'))).toEqual([])
 })
 
 it("a glob of Vite's own that only chokidar understands leaves the watching to chokidar", async () => {
