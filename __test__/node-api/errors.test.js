@@ -128,9 +128,9 @@ describe('a panic of the engine', () => {
     const waiting = watcher[Symbol.asyncIterator]()
     const busy = watcher[Symbol.asyncIterator]()
     const first = [waiting.next(), busy.next()]
-    project.write('a.txt', '1')
+    project.put('a.txt', '1')
     await within(Promise.all(first), 'the first batch')
-    project.write('a.txt', '2')
+    project.put('a.txt', '2')
     await waitFor(
       () => watcher.stats().epoch === 2 || undefined,
       () => 'the second batch',

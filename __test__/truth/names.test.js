@@ -11,7 +11,7 @@ import { watchProject } from '../node-api/support.js'
 it.runIf(process.platform === 'linux')('a name that is not UTF-8 is told as Node says it', async () => {
   const { project, seen } = await watchProject({ 'a.js': '' })
   const name = Buffer.concat([Buffer.from(`${project.root}/caf`), Buffer.from([0xe9]), Buffer.from('.js')])
-  writeFileSync(name, '1')
+  writeFileSync(name, '')
   await seen.until('create file caf\uFFFD.js')
   unlinkSync(name)
   await seen.until('delete file caf\uFFFD.js')

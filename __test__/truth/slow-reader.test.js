@@ -24,6 +24,7 @@ for (let wave = 0; wave < 6; wave++) {
   pause(120)
   fs.unlinkSync(root + '/temporary')
 }
+fs.writeFileSync(root + '/late', 'late')
 fs.writeFileSync(root + '/last', 'last')
 fs.writeFileSync(done, '')
 `
@@ -33,11 +34,11 @@ const PATIENCE_MS = 50_000
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
-/** Blocks the event loop until a file is there. @param {string} file */
-function blockUntil(file) {
+/** Blocks the event loop until something holds. @param {() => boolean} holds */
+function blockUntil(holds) {
   const end = performance.now() + PATIENCE_MS
-  while (!existsSync(file)) {
-    if (performance.now() > end) throw new Error('the writer did not end')
+  while (!holds()) {
+    if (performance.now() > end) throw new Error('not all that was written is known')
     Atomics.wait(sleeper, 0, 0, 5)
   }
 }
@@ -67,9 +68,15 @@ it.each(['a listener', 'a loop'])('%s that is blocked gets one true batch', asyn
       })()
     }
   })
+  const before = watcher.stats()
   const writer = fork(script, [root, done], { execArgv: [] })
   onTestFinished(() => void writer.kill())
-  blockUntil(done)
+  // What the waves leave: 200 files, the two last ones, and one in a folder.
+  blockUntil(() => {
+    const { files, directories, pending } = watcher.stats()
+    const isKnown = files === before.files + 203 && directories === before.directories + 1
+    return existsSync(done) && isKnown && pending === 0
+  })
   await complete
 
   expect(consumer.problems).toEqual([])

@@ -633,7 +633,7 @@ it('what the user ignores never makes chokidar watch, nor ends the server', asyn
   /** @type {string[]} */
   const told = []
   page.server.watcher.on('change', (file) => told.push(file))
-  for (const file of ['a.js', 'c.log', 'b.js']) project.write(file, '22')
+  for (const file of ['a.js', 'c.log', 'b.js']) project.put(file, '22')
   await waitFor(
     () => (told.includes(project.path('b.js')) ? true : undefined),
     () => told.join(),
