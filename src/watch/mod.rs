@@ -352,7 +352,7 @@ impl Watch {
         let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
         for anchor in anchors {
             if !self.tree.holds_parent(&anchor) && !self.scope.ignores(&anchor) {
-                self.settle_one(&anchor, Evidence::FOUND | Evidence::REMOVED, changes);
+                self.compare_anchor(&anchor, changes);
             }
         }
         // First the watches of single files, then the looks.
@@ -365,6 +365,18 @@ impl Watch {
             }
         }
         self.take_packages();
+    }
+
+    /// Nobody saw it go: what is the same now is no change.
+    fn compare_anchor(&mut self, anchor: &Path, changes: &mut Vec<Change>) {
+        let is_directory = |stat: &Stat| stat.entry == EntryType::Directory;
+        match (self.tree.get(anchor), self.stat(anchor)) {
+            (Some(before), Some(now)) if is_directory(before) && is_directory(&now) => {
+                self.tree.put(anchor, now);
+                self.compare(anchor, Evidence::FOUND, changes);
+            }
+            _ => self.settle_one(anchor, Evidence::FOUND, changes),
+        }
     }
 
     /// Every watched directory with the names in it; ignored ones are left out (chokidar's `getWatched`).
@@ -441,8 +453,9 @@ impl Watch {
             }
             (Net::Compare, Some(stat)) => {
                 self.tree.put(path, stat);
-                // A directory that was away for a moment: whoever looked for a file in it meanwhile found none.
-                let away = evidence.contains(Evidence::REMOVED | Evidence::CREATED);
+                // A directory that was away for a moment: whoever looked for a file in it meanwhile found none. The sign of
+                // its return may come with the next transaction, and then says nothing new.
+                let away = evidence.contains(Evidence::REMOVED);
                 self.compare(path, if away { Evidence::CREATED } else { Evidence::FOUND }, changes);
             }
             (Net::Nothing, Some(stat)) => {

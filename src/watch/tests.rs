@@ -61,9 +61,13 @@ impl Lab {
         let now = Instant::now();
         let mut transaction = Transaction::open(now);
         transaction.lose(now);
+        self.settle(&transaction)
+    }
+
+    fn settle(&mut self, transaction: &Transaction) -> Vec<String> {
         let base = normalize(self.temp.path());
         let show = |change: Change| format!("{:?} {}", change.kind, &change.path[base.len() + 1..]);
-        self.watch.settle(&transaction).into_iter().map(show).collect()
+        self.watch.settle(transaction).into_iter().map(show).collect()
     }
 }
 
@@ -119,6 +123,22 @@ fn evidence_about_what_a_comparison_told_adds_nothing() {
     transaction.lose(now);
     let changes = lab.watch.settle(&transaction);
     assert_eq!(changes.len(), 2, "{changes:?}");
+}
+
+#[test]
+fn a_folder_that_was_away_is_told_although_the_sign_of_its_return_comes_late() {
+    let mut lab = Lab::new(&["root/a/deep"], &["root/a/1.js", "root/a/deep/2.js"]);
+    // Moved out and back: whoever was told of a file before, and looked for it late, found none.
+    fs::rename(lab.at("root/a"), lab.at("away")).unwrap();
+    fs::rename(lab.at("away"), lab.at("root/a")).unwrap();
+    let now = Instant::now();
+    let mut told = |sign| {
+        let mut transaction = Transaction::open(now);
+        transaction.mark(&lab.at("root/a"), sign, now);
+        lab.settle(&transaction)
+    };
+    assert_eq!(told(Evidence::REMOVED), ["Update root/a/1.js", "Update root/a/deep/2.js"]);
+    assert!(told(Evidence::CREATED).is_empty(), "they were told");
 }
 
 #[test]
