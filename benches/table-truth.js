@@ -19,8 +19,9 @@ export function truthTables({ stories, cases, errors }) {
   return [
     '## What watchers lose',
     'The same random operations for each, with fixed seeds (`__test__/truth`). A consumer looks at each path that it is ' +
-      'told of, whatever it is told. When a second has passed without an event, it is compared with the disk: how many ' +
-      'paths it does not know, still knows although they are gone, or knows with other contents.',
+      'told of, whatever it is told, and another believes what it is told. When a second has passed without an event, they ' +
+      'are compared with the disk: how many paths both do not know, still know although they are gone, or know with other ' +
+      'contents.',
     wrongOf(stories, sides, 'operations'),
     'Of all these: what was wrong, and which errors there were.',
     table(

@@ -1,14 +1,14 @@
 /**
  * One watcher and whoever listens to it: `node truth-child.js <side>`, asked over IPC. Watches many folders at once, each
- * with a consumer that looks at a path when it is told of it, and at no other time.
+ * with a consumer that looks at a path when it is told of it, and at no other time; see `truth-consumer.js`.
  *
  * Every side is asked as its documentation says, and told to say nothing of what is there at the start.
  */
 
-import fs, { watch } from 'node:fs'
+import { watch } from 'node:fs'
 import path from 'node:path'
-import { differences, isWatched, textOf, treeOnDisk } from '../__test__/truth/consumer.js'
 import { answer, sleep } from './conversation.js'
+import { Consumer } from './truth-consumer.js'
 
 const side = /** @type {keyof typeof sides} */ (process.argv[2])
 
@@ -20,13 +20,17 @@ const TURN_MS = 50
 const PATIENCE_MS = 20_000
 
 /**
- * @typedef {(path: string) => void} Saw
+ * @typedef {import('./truth-consumer.js').Says} Says
+ * @typedef {(path: string, says?: Says) => void} Saw
  *
  * @typedef {object} Watched
  * @property {string} root
  * @property {string} [entry] a module in it that imports the file beside it
  * @property {string} [beside] a file outside of the root
  */
+
+/** What chokidar's events say. @type {Record<string, Says>} */
+const CHOKIDAR_SAYS = { add: 'file', change: 'file', addDir: 'directory', unlink: 'gone', unlinkDir: 'gone' }
 
 /** Each watches, resolves when the watcher says that it is ready, and gives a function that ends it. */
 const sides = {
@@ -35,7 +39,7 @@ const sides = {
     const { createWatcher } = await import('../js/index.js')
     const watcher = createWatcher({ root, ...(entry ? { entries: [entry] } : {}) })
     watcher.on('batch', ({ changes }) => {
-      for (const { path: file } of changes) saw(file)
+      for (const { path: file, kind, type } of changes) saw(file, kind === 'delete' ? 'gone' : type)
     })
     await watcher.ready
     return () => watcher.close()
@@ -65,7 +69,7 @@ const sides = {
       roots.map((folder) =>
         subscribe(folder, (error, events) => {
           if (error) note(error)
-          else for (const event of events) saw(event.path)
+          else for (const { path: file, type } of events) saw(file, type === 'delete' ? 'gone' : 'there')
         }),
       ),
     )
@@ -93,7 +97,9 @@ const sides = {
  * @returns {Promise<() => Promise<void>>}
  */
 async function chokidarReady(watcher, saw) {
-  watcher.on('all', (/** @type {string} */ _, /** @type {string} */ file) => saw(file))
+  watcher.on('all', (/** @type {string} */ event, /** @type {string} */ file) =>
+    saw(file, CHOKIDAR_SAYS[event]),
+  )
   watcher.on('error', note)
   await new Promise((resolve) => watcher.on('ready', resolve))
   return () => watcher.close()
@@ -109,59 +115,6 @@ function note(error) {
 process.on('uncaughtException', note)
 process.on('unhandledRejection', note)
 
-class Consumer {
-  at = performance.now()
-  events = 0
-
-  /** @param {Watched} watched */
-  constructor({ root, beside }) {
-    this.root = root
-    this.beside = beside
-    this.known = treeOnDisk(root)
-    if (beside) this.known.set(beside, { type: 'file', text: textOf(beside) })
-  }
-
-  /** Looks at a path. What a watcher says of it is not asked: the kindest reading of every event. @param {string} file */
-  saw(file) {
-    this.at = performance.now()
-    this.events += 1
-    if (file !== this.beside && !this.#counts(file)) return
-    const type = typeOf(file)
-    if (type !== 'directory') {
-      // Some tell of a folder that is gone and not of what was in it.
-      for (const below of this.known.keys()) if (below.startsWith(`${file}/`)) this.known.delete(below)
-    }
-    if (type === undefined) this.known.delete(file)
-    else this.known.set(file, type === 'file' ? { type, text: textOf(file) } : { type })
-  }
-
-  /** Some follow links into folders, and tell of files under names that lead through them. @param {string} file */
-  #counts(file) {
-    if (!file.startsWith(`${this.root}/`)) return false
-    const dir = path.dirname(file)
-    try {
-      if (fs.realpathSync(dir) !== dir) return false
-    } catch {
-      // A folder that is gone: so is what was in it.
-    }
-    return file
-      .slice(this.root.length + 1)
-      .split('/')
-      .every(isWatched)
-  }
-}
-
-/** A link is what it leads to, if that is a file, and else nothing. @param {string} file */
-function typeOf(file) {
-  try {
-    const own = fs.lstatSync(file)
-    if (own.isDirectory()) return 'directory'
-    return (own.isSymbolicLink() ? fs.statSync(file) : own).isFile() ? 'file' : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /** @type {Map<number, { consumer: Consumer, end: () => Promise<unknown> }>} */
 const open = new Map()
 
@@ -170,8 +123,8 @@ answer({
   async open({ id, ...watched }) {
     /** @type {Consumer | undefined} */
     let consumer
-    const end = await sides[side](watched, (file) => consumer?.saw(file))
-    consumer = new Consumer(watched)
+    const end = await sides[side](watched, (file, says) => consumer?.saw(file, says))
+    consumer = new Consumer(watched.root, watched.beside)
     open.set(id, { consumer, end })
   },
 
@@ -193,12 +146,7 @@ answer({
   },
 
   /** What is known and what is true. @param {number} id */
-  judge(id) {
-    const { root, beside, known } = open.get(id).consumer
-    const truth = treeOnDisk(root)
-    if (beside && fs.existsSync(beside)) truth.set(beside, { type: 'file', text: textOf(beside) })
-    return { wrong: differences(known, truth).map(({ what }) => what), paths: truth.size }
-  },
+  judge: (id) => open.get(id).consumer.judge(),
 
   /** @param {number} id */
   async close(id) {
