@@ -1,9 +1,16 @@
 //! Files with several names: symbolic and hard links.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::lab::Bench;
+use crate::lab::{Bench, Lab};
+
+/// Each change once: on a busy machine a write may fall between two transactions, and is told again.
+fn paths(told: &[String]) -> Vec<&str> {
+    let paths: BTreeSet<_> = told.iter().map(String::as_str).collect();
+    paths.into_iter().collect()
+}
 
 #[test]
 fn what_happens_to_a_file_happens_to_the_links_to_it() {
@@ -37,6 +44,48 @@ fn a_link_is_followed_where_it_leads_now() {
     assert_eq!(lab.changes(), ["~f root/a.js"]);
     lab.write("root/b.js", "2");
     assert_eq!(lab.changes(), ["~f root/b.js", "~f root/link.js"]);
+}
+
+/// As `ln -sfn` does it, and whoever deploys by a link named `current`.
+fn relink(lab: &Lab, to: &str, link: &str) {
+    symlink(to, lab.at("out/fresh")).unwrap();
+    fs::rename(lab.at("out/fresh"), lab.at(link)).unwrap();
+}
+
+#[test]
+fn a_link_that_is_replaced_by_another_is_told_under_its_own_name() {
+    let bench = Bench::new().with(&["root/a.js", "root/b.js", "root/folder/c.js", "out/x"]);
+    symlink("a.js", bench.at("root/link.js")).unwrap();
+    let mut lab = bench.start();
+    relink(&lab, "b.js", "root/link.js");
+    assert_eq!(lab.changes(), ["~f root/link.js"]);
+    lab.write("root/a.js", "2");
+    assert_eq!(paths(&lab.changes()), ["~f root/a.js"]);
+    lab.write("root/b.js", "2");
+    assert_eq!(paths(&lab.changes()), ["~f root/b.js", "~f root/link.js"]);
+    // The same file by another way.
+    relink(&lab, "folder/../b.js", "root/link.js");
+    assert_eq!(lab.changes(), ["~f root/link.js"]);
+    relink(&lab, "folder", "root/link.js");
+    assert_eq!(lab.changes(), ["-f root/link.js"], "a link to a folder is no file");
+    relink(&lab, "folder/c.js", "root/link.js");
+    assert_eq!(lab.changes(), ["+f root/link.js"]);
+    relink(&lab, "missing.js", "root/link.js");
+    assert_eq!(lab.changes(), ["-f root/link.js"], "it dangles");
+    lab.write("root/missing.js", "1");
+    assert_eq!(paths(&lab.changes())[..2], ["+f root/link.js", "+f root/missing.js"]);
+}
+
+#[test]
+fn a_link_to_a_folder_that_is_replaced_changes_the_files_behind_it() {
+    let bench = Bench::new().with(&["root/one/a.js", "root/two/a.js", "out/x"]);
+    symlink("one", bench.at("root/current")).unwrap();
+    symlink("current/a.js", bench.at("root/link.js")).unwrap();
+    let mut lab = bench.start();
+    relink(&lab, "two", "root/current");
+    assert_eq!(lab.changes(), ["~f root/link.js"]);
+    lab.write("root/two/a.js", "2");
+    assert_eq!(paths(&lab.changes()), ["~f root/link.js", "~f root/two/a.js"]);
 }
 
 #[test]

@@ -41,7 +41,8 @@ fn on_disk(dir: &Path, tree: &mut Tree) {
         if entry.file_type().unwrap().is_dir() {
             tree.insert(path.clone(), EntryType::Directory);
             on_disk(&path, tree);
-        } else {
+        } else if path.is_file() {
+            // So is a link to one; what dangles, or leads to a folder, is nothing.
             tree.insert(path, EntryType::File);
         }
     }
@@ -67,7 +68,9 @@ fn operate(lab: &Lab, random: &mut Random, written: &mut BTreeSet<PathBuf>) -> s
     let name = ["a", "b", "c", "d", "e"][random.below(5)];
     let new = random.pick(&dirs).unwrap().join(name);
     let away = out.join(random.next().to_string());
-    match random.below(13) {
+    let (one, two) =
+        (random.pick(&movable).unwrap_or(&new).clone(), random.pick(&movable).unwrap_or(&new).clone());
+    match random.below(22) {
         0..=2 => {
             fs::write(&new, random.next().to_string())?;
             written.insert(new);
@@ -88,7 +91,43 @@ fn operate(lab: &Lab, random: &mut Random, written: &mut BTreeSet<PathBuf>) -> s
         7 => fs::remove_dir_all(random.pick(&movable).unwrap_or(&new))?,
         8 => fs::rename(random.pick(&files).unwrap_or(&new), &new)?,
         9 | 10 => fs::rename(random.pick(&movable).unwrap_or(&new), &new)?,
-        11 => fs::rename(random.pick(&movable).unwrap_or(&new), away)?,
+        11 => fs::rename(one, away)?,
+        // Two folders that swap names, perhaps a few times.
+        12..=14 => {
+            for _ in 0..1 + random.below(3) {
+                let third = one.with_file_name("third");
+                fs::rename(&one, &third)?;
+                // One may lie in the other, and then has to go back.
+                let swapped = fs::rename(&two, &one);
+                fs::rename(third, if swapped.is_ok() { &two } else { &one })?;
+                swapped?;
+            }
+        }
+        15 => {
+            fs::rename(&one, &away)?;
+            fs::write(away.join(name), "written while it was away")?;
+            fs::rename(away, one)?;
+        }
+        16 => {
+            fs::remove_dir_all(&one)?;
+            fs::create_dir(&one)?;
+            fs::write(one.join(name), "made again")?;
+            written.insert(one.join(name));
+        }
+        17 => {
+            // Comes and goes before anybody can watch it.
+            fs::create_dir(&new)?;
+            fs::remove_dir(&new)?;
+        }
+        #[cfg(unix)]
+        18 => std::os::unix::fs::symlink(random.pick(&files).unwrap_or(&one), &new)?,
+        // As `ln -sfn` does it.
+        #[cfg(unix)]
+        19 => {
+            std::os::unix::fs::symlink(random.pick(&files).unwrap_or(&new), &away)?;
+            fs::rename(away, random.pick(&files).unwrap_or(&new))?;
+        }
+        20 => fs::hard_link(random.pick(&files).unwrap_or(&new), &new)?,
         _ => fs::rename(random.pick(&outside).unwrap_or(&new), &new)?,
     }
     Ok(())
