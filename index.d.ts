@@ -140,8 +140,7 @@ export interface BinoHmrApi {
    * are told what they must not remember); a changed config restarts nothing. What
    * changes is stale in Vite's module graphs at once: a page that is loaded or reloaded meanwhile has the new code, as far as
    * no plugin keeps the old one until its hook tells. Updates under way are not stopped. A restart of the server does not end
-   * it. Holding twice is holding once. Also `p + enter` in
-   * Vite's terminal, and `bino hold`.
+   * it, and the log says so once more. Holding twice is holding once. Also `p + enter` in Vite's terminal, and `bino hold`.
    */
   hold(): void
   /**

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { binoHmr } from '../../js/index.js'
 import { sessionOf } from '../../js/vite/session.js'
 import { createProject, startServer, waitFor } from '../support/project.js'
 
@@ -73,7 +74,7 @@ it('while held nothing is emitted, hooked or sent, and the release is one update
     `add ${more}`,
   ])
   expect(page.logged.filter((line) => line.includes('updates '))).toEqual([
-    'info: [bino-hmr] updates are held (run `bino release`)',
+    'info: [bino-hmr] updates are held (run `bino release` to let them go on)',
     'info: [bino-hmr] updates go on: 2 files taken in as one change',
   ])
   page.expectNoDifference()
@@ -215,21 +216,90 @@ it('a changed config restarts the server at the release', async () => {
   expect(sessionOf(page.server).hold.isOn).toBe(false)
 })
 
-it.each(VERSIONS)('a restart does not end a hold: %s', async (vite) => {
-  const { project, page, api, waiting, updates } = await start({}, { vite })
-  api.hold()
-  project.write('dep.js', "export const dep = 'new'\n")
-  await waiting(1)
-  await page.server.restart()
-  expect(sessionOf(page.server)).not.toBe(page.session)
-  await page.log('updates are still held')
-  expect(api.stats()).toMatchObject({ held: true, waiting: 0 })
-  const before = updates().length
-  await page.load(['/main.js'])
-  project.write('dep.js', "export const dep = 'newer'\n")
-  await waiting(1)
-  expect(await sessionOf(page.server).hold.end()).toBe(1)
-  expect(updates().slice(before)).toMatchObject([{ type: 'update', updates: [{ path: '/main.js' }] }])
+describe.each(VERSIONS)('a restart does not end a hold: %s', (vite) => {
+  const HELD = 'info: [bino-hmr] updates are still held (run `bino release` to let them go on)'
+
+  // With `true` Vite makes the new server of another inline config.
+  it.each([false, true])('server.restart(%s)', async (forceOptimize) => {
+    const { project, page, api, waiting, updates } = await start({}, { vite })
+    api.hold()
+    project.write('dep.js', "export const dep = 'new'\n")
+    await waiting(1)
+    await page.server.restart(forceOptimize)
+    expect(sessionOf(page.server)).not.toBe(page.session)
+    // The reminder is the last word.
+    expect(page.logged.slice(-2)).toEqual(['info: server restarted.', HELD])
+    expect(api.stats()).toMatchObject({ held: true, waiting: 0 })
+    const before = updates().length
+    await page.load(['/main.js'])
+    project.write('dep.js', "export const dep = 'newer'\n")
+    await waiting(1)
+    expect(await sessionOf(page.server).hold.end()).toBe(1)
+    expect(updates().slice(before)).toMatchObject([{ type: 'update', updates: [{ path: '/main.js' }] }])
+  })
+
+  it('nor do several, and each is followed by a reminder', async () => {
+    const { page, api } = await start({}, { vite })
+    api.hold()
+    for (let count = 1; count <= 3; count++) {
+      await page.server.restart()
+      expect(page.logged.filter((line) => line === HELD)).toHaveLength(count)
+      expect(page.logged.at(-1)).toBe(HELD)
+    }
+    await sessionOf(page.server).hold.end()
+    await page.server.restart()
+    expect(page.logged.at(-1)).toBe('info: server restarted.')
+    expect(api.stats().held).toBe(false)
+  })
+
+  it('nor does one that fails', async () => {
+    const { project, page, api } = await start(
+      { 'vite.config.js': 'export default {}\n' },
+      { vite, config: { configFile: undefined } },
+    )
+    api.hold()
+    project.write('vite.config.js', 'export default {\n')
+    await page.server.restart()
+    expect(page.logged.slice(-2)).toEqual(['error: server restart failed', HELD])
+    expect(sessionOf(page.server)).toBe(page.session)
+    expect(api.stats().held).toBe(true)
+  })
+
+  it('and only one server goes on with it', async () => {
+    /** @type {import('vite').ViteDevServer[]} */
+    const others = []
+    const { createServer } = await import(vite)
+    const elsewhere = createProject(FILES)
+    const { page, api } = await start(
+      {},
+      {
+        vite,
+        config: {
+          plugins: [
+            {
+              name: 'test:another-server',
+              async configureServer() {
+                others.push(
+                  await createServer({
+                    root: elsewhere.root,
+                    configFile: false,
+                    logLevel: 'silent',
+                    server: { middlewareMode: true },
+                    plugins: [binoHmr()],
+                  }),
+                )
+              },
+            },
+          ],
+        },
+      },
+    )
+    onTestFinished(() => Promise.all(others.map((other) => other.close())).then(() => {}))
+    api.hold()
+    await page.server.restart()
+    expect(others.map((other) => sessionOf(other).hold.isOn)).toEqual([false, false])
+    expect(sessionOf(page.server).hold.isOn).toBe(true)
+  })
 })
 
 it('close() while held ends cleanly, and the next server with the same config is not held', async () => {

@@ -5,6 +5,7 @@
  * from the one transaction that it tells at the release.
  */
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { isShortcutBound } from './shortcut.js'
 import { makeStale } from './stale.js'
 
@@ -14,12 +15,11 @@ import { makeStale } from './stale.js'
  */
 
 /**
- * Who holds, by the inline config that Vite hands on when it restarts a server: the new server is made while the old one
- * is still there.
+ * A restart under way, for the server that is made in it: the old one is still there then, and hands its hold on, to one.
  *
- * @type {WeakMap<object, Hold>}
+ * @type {AsyncLocalStorage<{ from?: Hold, to?: Hold }>}
  */
-const holders = new WeakMap()
+const restarting = new AsyncLocalStorage()
 
 export class Hold {
   isOn = false
@@ -33,29 +33,56 @@ export class Hold {
   /** @param {Session} session */
   constructor(session) {
     this.session = session
-    const { inlineConfig } = session.config
+    const restart = restarting.getStore()
     // Whoever holds wants to be left in peace, also by a restart; the pages load anew with it, so nothing of what waited
     // is missed. A release ends the hold wherever it is.
-    if (holders.get(inlineConfig)?.isOn) this.#begin('updates are still held')
+    if (restart?.from?.isOn) {
+      restart.from = undefined
+      restart.to = this
+      this.#begin()
+    }
+  }
+
+  /**
+   * A hold goes on in the server that takes this one's place, and is told of again: behind what Vite says of the restart.
+   *
+   * @param {() => Promise<void>} restart
+   */
+  async outlive(restart) {
+    /** @type {{ from?: Hold, to?: Hold }} */
+    const handover = { from: this }
+    try {
+      await restarting.run(handover, restart)
+    } finally {
+      // What was begun in there may know of it for as long as the server runs.
+      handover.from = undefined
+    }
+    // Where it failed, this server goes on.
+    const hold = this.session.closing ? handover.to : this
+    if (hold?.isOn) hold.#tell('updates are still held')
+    handover.to = undefined
   }
 
   /** @returns {boolean} false when they were held already */
   begin() {
     if (this.isOn || this.session.closing) return false
-    this.#begin('updates are held')
+    this.#begin()
+    this.#tell('updates are held')
     return true
   }
 
-  /** @param {string} what */
-  #begin(what) {
+  #begin() {
     this.isOn = true
-    holders.set(this.session.config.inlineConfig, this)
     this.session.engine.hold()
+  }
+
+  /** Says that they are held, and how that ends. @param {string} what */
+  #tell(what) {
     const ways = [
       ...(isShortcutBound() ? ['press p + enter'] : []),
       ...(this.session.control?.isOpen ? ['run `bino release`'] : []),
     ]
-    this.#say(ways.length > 0 ? `${what} (${ways.join(' or ')})` : what)
+    this.#say(ways.length > 0 ? `${what} (${ways.join(' or ')} to let them go on)` : what)
   }
 
   /** @returns {Promise<number | undefined>} how many files went out; `undefined` when nothing was held */

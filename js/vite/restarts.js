@@ -14,14 +14,17 @@ export class Restarts {
   /** @type {NodeJS.Timeout | undefined} */
   #patience
 
-  /** @param {import('vite').ViteDevServer} server */
-  constructor(server) {
+  /**
+   * @param {import('vite').ViteDevServer} server
+   * @param {(restart: () => Promise<void>) => Promise<void>} around runs a restart
+   */
+  constructor(server, around) {
     const { restart } = server
     server.restart = async (...args) => {
       this.expect()
       clearTimeout(this.#patience)
       try {
-        return await restart.apply(server, args)
+        return await around(() => restart.apply(server, args))
       } finally {
         this.#end()
       }

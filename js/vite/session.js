@@ -107,7 +107,7 @@ export class Session {
           { timestamp: true },
         ),
     })
-    this.restarts = new Restarts(server)
+    this.restarts = new Restarts(server, (restart) => this.hold.outlive(restart))
     for (const environment of Object.values(this.environments)) this.mirrorOf(environment)
     const { client } = this.environments
     server.middlewares.use(
