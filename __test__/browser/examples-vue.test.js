@@ -92,7 +92,7 @@ for (const vite of ['vite', 'vite7']) {
     })
 
     it('a composable and the template of its component, saved in one go, both show', async () => {
-      const { tab, edit, expectLevel, expectKept } = await openMixer(vite, { debounce: 100 })
+      const { tab, edit, expectLevel, expectKept } = await openMixer(vite, { debounce: 3000 })
       // When the plugin names the component's file last, the page would take the update for one of the template alone, and
       // go on with the old composable.
       edit('src/useMood.ts', 'A cosy evening', 'A warm evening')
@@ -104,7 +104,7 @@ for (const vite of ['vite', 'vite7']) {
     })
 
     it('templates saved in one go all show', async () => {
-      const { tab, edit, expectLevel, expectKept } = await openMixer(vite, { debounce: 100 })
+      const { tab, edit, expectLevel, expectKept } = await openMixer(vite, { debounce: 3000 })
       edit('src/PageHeading.vue', 'keep your mix', 'keep it all')
       edit(CHANNEL, '{{ level }} %', '{{ level }} percent')
       await tab.text('h1', 'Save a file, keep it all')
