@@ -100,8 +100,8 @@ export interface BinoHmrOptions {
    */
   threads?: number
   /**
-   * What is logged of updates: nothing, Vite's usual lines with the reason of each reload, or also figures for each
-   * transaction and what was not sent, and why. Warnings and errors are always logged. The environment variable
+   * What is logged of updates: nothing, Vite's usual lines with the reason of each reload, or also figures of the start and
+   * of each transaction, and what was not sent, and why. Warnings and errors are always logged. The environment variable
    * `BINO_HMR_DEBUG=1` means `'debug'`.
    *
    * @default 'info'

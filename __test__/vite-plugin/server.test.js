@@ -280,10 +280,13 @@ it.each(/** @type {const} */ (['silent', 'info', 'debug']))('log: %s', async (lo
   project.write('main.js', `${FILES['main.js']}// edited\n`)
   await update
   const said = (/** @type {string} */ text) => page.logged.some((line) => line.includes(text))
-  expect({ update: said('hmr update'), figures: said('client #1: main.js in ') }).toEqual({
-    update: log !== 'silent',
-    figures: log === 'debug',
-  })
+  expect({
+    start: page.logged.some((line) =>
+      /^info: \[bino-hmr\] watches everything after \d+ ms: directories 1, files 2, watches 1$/.test(line),
+    ),
+    update: said('hmr update'),
+    figures: said('client #1: main.js in '),
+  }).toEqual({ start: log === 'debug', update: log !== 'silent', figures: log === 'debug' })
 })
 
 it('a missing root is an error with a code, and stock Vite goes on', async () => {

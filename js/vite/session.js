@@ -46,6 +46,7 @@ export class Session {
   /** @type {Map<Environment, Mirrored>} */
   #mirrored = new Map()
   #closed = false
+  #started = performance.now()
   /** Set as soon as the engine's threads are being joined. @type {Promise<void> | undefined} */
   closing
   /** Why stock Vite took over, if it did. @type {unknown} */
@@ -324,8 +325,17 @@ export class Session {
     } else if (event.type === 'ready') {
       this.#leaveOut(() => Object.keys(this.engine.watched()))
       this.becomeReady?.(undefined)
+      if (this.options.log === 'debug') this.#tellOfStart()
     } else if (event.type === 'warning') this.#warn(event.error)
     else this.fallBack(event.error)
+  }
+
+  /** Only for who asked: a line in front of Vite's own would keep Vite from clearing the screen. */
+  #tellOfStart() {
+    const { directories, files, watches } = this.engine.stats()
+    const figures = `directories ${directories}, files ${files}, watches ${watches}`
+    const took = Math.round(performance.now() - this.#started)
+    this.config.logger.info(`[bino-hmr] watches everything after ${took} ms: ${figures}`, { timestamp: true })
   }
 
   /** @param {Error & { code?: string }} error what could not be watched, or is polled */
