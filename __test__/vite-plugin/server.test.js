@@ -285,7 +285,9 @@ it.each(/** @type {const} */ (['silent', 'info', 'debug']))('log: %s', async (lo
       /^info: \[bino-hmr\] watches everything after \d+ ms: directories 1, files 2, watches 1$/.test(line),
     ),
     update: said('hmr update'),
-    figures: said('client #1: main.js in '),
+    figures: page.logged.some((line) =>
+      /client #1: main\.js in [\d.]+ ms: modules asked 1, boundaries 1, sent update$/.test(line),
+    ),
   }).toEqual({ start: log === 'debug', update: log !== 'silent', figures: log === 'debug' })
 })
 

@@ -243,7 +243,7 @@ function log({ environment, mirrored, passes }, walked, payloads, transaction, l
   const sent = payloads.map((payload) => payload.type).join(' and ') || 'nothing'
   logger.info(
     `[bino-hmr] ${environment.name} #${transaction.epoch}: ${list(passes.map((pass) => short(pass.file)))} in ${milliseconds} ms: ` +
-      `${walked.asked.length} modules asked, ${walked.updates.length} boundaries, ${sent} sent`,
+      `modules asked ${walked.asked.length}, boundaries ${walked.updates.length}, sent ${sent}`,
     { timestamp: true },
   )
 }
