@@ -376,6 +376,7 @@ export interface WatcherStats extends EngineStats {
  * | `BINO_ADDON_MISSING`, `BINO_ADDON_LOAD` | there is no native addon for this platform, or it does not load; thrown |
  * | `BINO_WATCH_LIMIT` | a limit of the system on watches is reached, and some folders are polled (with `poll: false` not watched); the watcher goes on. Or, thrown: `poll: false`, and no inotify instance is left |
  * | `BINO_WATCH_DENIED` | some folders may not be read; the watcher goes on, and watches them when they may be |
+ * | `BINO_WATCH_AWAY` | a mount does not answer; the watcher goes on, and tells what is different on it when it does |
  * | `BINO_WATCH_POLLING` | something is polled; never an `error` event, always a warning of the process |
  * | `BINO_WATCH_FAILED` | some folder cannot be watched, and the watcher goes on; or, thrown, nothing can be |
  * | `BINO_ENGINE_PANIC` | a bug of ours; the watcher has stopped |

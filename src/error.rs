@@ -48,6 +48,19 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A mount does not answer. What was known of it stays; it is watched again when it answers.
+    #[error(
+        "{path} is left alone, because the {kind} mount there does not answer ({reason}); what is saved on it is seen \
+         when it does"
+    )]
+    WatchAway {
+        /// Where it is mounted.
+        path: String,
+        /// Its kind of file system.
+        kind: String,
+        /// What the system said, or how long nothing was said.
+        reason: String,
+    },
     /// A glob of the `ignore` option or of Vite's `watch.ignored` does not parse.
     #[error("cannot read the glob {glob:?}: {source}")]
     Glob {
@@ -96,6 +109,7 @@ impl Error {
             Self::WatchLimit { .. } => "BINO_WATCH_LIMIT",
             Self::WatchDenied { .. } => "BINO_WATCH_DENIED",
             Self::Polling { .. } => "BINO_WATCH_POLLING",
+            Self::WatchAway { .. } => "BINO_WATCH_AWAY",
             Self::Glob { .. } => "BINO_GLOB_INVALID",
             Self::Thread { .. } => "BINO_THREAD_START",
             Self::Panic { .. } => "BINO_ENGINE_PANIC",

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::project::{Project, ProjectOptions, ProjectUpdate, Snapshot};
 use crate::resolve::Disk;
 pub use crate::watch::PollMode;
-use crate::watch::{self, Watch, WatchOptions};
+use crate::watch::{self, Absent, Watch, WatchOptions};
 
 use poll::Poll;
 pub use poll::PollOptions;
@@ -32,6 +32,10 @@ use work::Work;
 
 /// The name of the engine's thread.
 const THREAD: &str = "bino-engine";
+
+/// Threads have only to finish what they do at the moment, even on a machine that is busy with much else. One that takes
+/// longer hangs in the kernel.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// What to watch, and how.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +132,7 @@ pub struct Stats {
 /// A running engine. Dropping it closes it.
 pub struct Engine {
     messages: Sender<Message>,
+    absent: Absent,
     thread: ThreadId,
     running: Mutex<Option<Running>>,
 }
@@ -171,7 +176,7 @@ impl Engine {
         let watch = match Watch::new(&watch_options, pool.share(), signal) {
             Ok(watch) => watch,
             Err(error) => {
-                pool.join();
+                pool.join(GOODBYE);
                 return Err(error);
             }
         };
@@ -184,6 +189,7 @@ impl Engine {
             };
             Work::new(Project::new(project, Arc::new(Disk)), pool.share(), messages.clone())
         });
+        let absent = watch.absent();
         let vigil = (options.poll.mode != PollMode::Always)
             .then(|| Vigil::new(options.check.unwrap_or(vigil::EVERY), Instant::now(), SystemTime::now()));
         let poll = Poll::new(options.poll, pool.share(), messages.clone());
@@ -194,11 +200,11 @@ impl Engine {
         match spawned {
             Ok(thread) => {
                 let id = thread.thread().id();
-                Ok(Self { messages, thread: id, running: Mutex::new(Some(Running { thread, pool })) })
+                Ok(Self { messages, absent, thread: id, running: Mutex::new(Some(Running { thread, pool })) })
             }
             Err(source) => {
                 // The watch went with the closure, and gave back its share of the pool.
-                pool.join();
+                pool.join(GOODBYE);
                 Err(Error::Thread { name: THREAD.to_owned(), source })
             }
         }
@@ -209,7 +215,8 @@ impl Engine {
     /// engine's thread comes to it.
     pub fn add(&self, paths: Vec<PathBuf>) {
         let paths = paths.into_iter().map(|path| {
-            let then = watch::stat_now(&path);
+            // Whoever asks a mount that is away waits, and here that is Node's event loop.
+            let then = if self.absent.covers(&path) { None } else { watch::stat_now(&path) };
             (path, then)
         });
         self.tell(Message::Add(paths.collect()));
@@ -284,7 +291,8 @@ impl Engine {
         running.as_ref().map(|running| running.pool.share()).ok_or(Error::Closed)
     }
 
-    /// Stops, and waits until every thread has ended: the engine's, notify's and the pool's. The sink is not called
+    /// Stops, and waits until every thread has ended: the engine's, notify's and the pool's. Not for one that hangs in
+    /// the kernel because a mount does not answer: that one is left alone after some seconds. The sink is not called
     /// after this returns. Closing again does nothing. Called from within the sink it only asks the engine to stop.
     pub fn close(&self) {
         self.tell(Message::Close);
@@ -295,8 +303,8 @@ impl Engine {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(running) = running {
             // A panic was caught inside and told as `Failed`; there is none left to find here.
-            let _ = running.thread.join();
-            running.pool.join();
+            pool::join_in_time(vec![running.thread], GOODBYE);
+            running.pool.join(GOODBYE);
         }
     }
 

@@ -4,6 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -12,7 +13,10 @@ use rayon::ThreadPool;
 use super::pool;
 use super::run::Message;
 use crate::change::{PollSchedule, PollStep, Transaction};
-use crate::watch::{self, AskFiles, Look, Looked, PollMode, Watch};
+use crate::watch::{self, AskFiles, Look, Looked, PATIENCE, PollMode, Progress, Watch};
+
+/// The name of the thread of a look that may never end.
+const THREAD: &str = "bino-look";
 
 /// How often it is probed whether events come, and what is mounted.
 const PROBE: Duration = Duration::from_secs(1);
@@ -39,6 +43,13 @@ impl Default for PollOptions {
     }
 }
 
+/// A look that is not back yet.
+struct UnderWay {
+    number: u64,
+    /// Of one that may never come back: where it has come, how many answers it had got when last asked, and its thread.
+    watched: Option<(Arc<Progress>, usize, JoinHandle<()>)>,
+}
+
 /// The looks of an engine.
 pub(super) struct Poll {
     options: PollOptions,
@@ -47,7 +58,9 @@ pub(super) struct Poll {
     next_probe: Instant,
     /// When to go on, if no look is under way.
     due: Option<Instant>,
-    is_looking: bool,
+    under_way: Option<UnderWay>,
+    /// How many looks began.
+    looks: u64,
     pool: Arc<ThreadPool>,
     messages: Sender<Message>,
 }
@@ -56,7 +69,7 @@ impl Poll {
     pub(super) fn new(options: PollOptions, pool: Arc<ThreadPool>, messages: Sender<Message>) -> Self {
         let next_probe = Instant::now() + PROBE;
         let due = Some(next_probe);
-        Self { options, schedule: None, next_probe, due, is_looking: false, pool, messages }
+        Self { options, schedule: None, next_probe, due, under_way: None, looks: 0, pool, messages }
     }
 
     /// When [`Poll::go_on`] has something to do, if nothing happens before.
@@ -66,7 +79,7 @@ impl Poll {
 
     /// Begins the next look, if one is due and none is under way.
     pub(super) fn go_on(&mut self, watch: &mut Watch, files: AskFiles<'_>, now: Instant) {
-        if self.is_looking {
+        if self.under_way.is_some() && !self.give_up(watch, now) {
             return;
         }
         if !watch.polls() {
@@ -88,12 +101,19 @@ impl Poll {
     /// A look is done.
     pub(super) fn take_back(
         &mut self,
-        looked: Looked,
+        (number, looked): (u64, Looked),
         watch: &mut Watch,
         transaction: &mut Option<Transaction>,
         now: Instant,
     ) {
-        self.is_looking = false;
+        if self.under_way.as_ref().is_none_or(|look| look.number != number) {
+            // It was given up, and what it saw is old.
+            return;
+        }
+        if let Some(UnderWay { watched: Some((.., thread)), .. }) = self.under_way.take() {
+            // It sent this as the last thing that it did; its panics are caught.
+            let _ = thread.join();
+        }
         self.due = Some(now);
         let cost = looked.slice(0);
         let found = watch.take_in(looked, transaction, now);
@@ -117,16 +137,54 @@ impl Poll {
     }
 
     fn begin(&mut self, look: Look) {
-        self.is_looking = true;
-        self.due = None;
-        let messages = self.messages.clone();
-        self.pool.spawn(move || {
+        self.looks += 1;
+        let (number, messages) = (self.looks, self.messages.clone());
+        let progress = look.progress();
+        let perform = move || {
             let message = match catch_unwind(AssertUnwindSafe(|| look.perform())) {
-                Ok(looked) => Message::Looked(Box::new(looked)),
+                Ok(looked) => Message::Looked(number, Box::new(looked)),
                 Err(panic) => Message::Broken(watch::panicked(pool::NAME, panic.as_ref())),
             };
             // It fails only when the engine has stopped, and then nobody wants to know.
             let _ = messages.send(message);
-        });
+        };
+        let Some(progress) = progress else {
+            self.pool.spawn(perform);
+            self.under_way = Some(UnderWay { number, watched: None });
+            self.due = None;
+            return;
+        };
+        // Where nobody may answer, a thread of the pool could be lost, and with it who else needs one.
+        match std::thread::Builder::new().name(THREAD.to_owned()).spawn(perform) {
+            Ok(thread) => {
+                self.under_way = Some(UnderWay { number, watched: Some((progress, 0, thread)) });
+                self.due = Some(Instant::now() + PATIENCE);
+            }
+            // There may be one when the next look is due.
+            Err(_) => self.due = Some(self.next_probe),
+        }
+    }
+
+    /// Gives up a look that gets no answer from its mount. One that gets answers may take its time.
+    fn give_up(&mut self, watch: &mut Watch, now: Instant) -> bool {
+        let Some(UnderWay { watched: Some((progress, answers, _)), .. }) = &mut self.under_way else {
+            return false;
+        };
+        let before = std::mem::replace(answers, progress.answers());
+        if before == *answers && watch.gets_no_answer(&progress.at()) {
+            // Its thread is left alone: it ends when the mount answers, or with the process.
+            self.under_way = None;
+            return true;
+        }
+        self.due = Some(now + PATIENCE);
+        false
+    }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        if let Some(UnderWay { watched: Some((.., thread)), .. }) = self.under_way.take() {
+            pool::join_in_time(vec![thread], PATIENCE);
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -34,7 +35,7 @@ impl Pool {
         match built {
             Ok(pool) => Ok(Self { pool: Arc::new(pool), threads: handles }),
             Err(source) => {
-                join(handles);
+                join_in_time(handles, super::GOODBYE);
                 Err(Error::Thread { name: NAME.to_owned(), source: std::io::Error::other(source) })
             }
         }
@@ -44,16 +45,25 @@ impl Pool {
         Arc::clone(&self.pool)
     }
 
-    /// Ends the threads and waits for them, and for whoever still uses the pool.
-    pub(super) fn join(self) {
+    /// Ends the threads and waits for them, and for whoever still uses the pool, but not forever.
+    pub(super) fn join(self, patience: Duration) {
         drop(self.pool);
-        join(self.threads);
+        join_in_time(self.threads, patience);
     }
 }
 
-fn join(threads: Vec<JoinHandle<()>>) {
+/// Waits for the end of threads. One that hangs in the kernel, on a mount that does not answer, is left alone: a server that
+/// cannot be closed is worse. It runs none of our code until the mount answers, and the dynamic linker keeps a library
+/// for as long as a thread has something of it to clean up.
+pub(super) fn join_in_time(threads: Vec<JoinHandle<()>>, patience: Duration) {
+    let deadline = Instant::now() + patience;
     for thread in threads {
-        // A panic in a task went to whoever waits for the task; the thread itself has nothing more to tell.
-        let _ = thread.join();
+        while !thread.is_finished() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        if thread.is_finished() {
+            // A panic in a task went to whoever waits for the task; the thread itself has nothing more to tell.
+            let _ = thread.join();
+        }
     }
 }

@@ -42,7 +42,7 @@ pub(super) enum Message {
     /// A job of the project is done.
     Worked(Box<Worked>),
     /// A look at what is polled is done.
-    Looked(Box<Looked>),
+    Looked(u64, Box<Looked>),
     /// A job of the project panicked, or a look did.
     Broken(Error),
     Fault,
@@ -180,6 +180,9 @@ impl Run {
                 self.transaction.get_or_insert_with(|| Transaction::open(now)).lose(now);
             }
             Message::Signal(Signal::Warning(error)) => self.watch.warn(error),
+            Message::Signal(Signal::Answered { point, answers }) => {
+                self.watch.answered(&point, answers, &mut self.transaction, now);
+            }
             Message::Signal(Signal::Failed(error)) => return Next::Fail(error),
             Message::Add(paths) => {
                 for (path, then) in paths {
@@ -218,8 +221,8 @@ impl Run {
                 }
             }
             Message::Worked(worked) => self.take_back(*worked, sink),
-            Message::Looked(looked) => {
-                self.poll.take_back(*looked, &mut self.watch, &mut self.transaction, now);
+            Message::Looked(number, looked) => {
+                self.poll.take_back((number, *looked), &mut self.watch, &mut self.transaction, now);
             }
             Message::Broken(error) => return Next::Fail(error),
             Message::Fault => panic!("asked to by Engine::fault"),

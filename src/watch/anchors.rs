@@ -102,8 +102,12 @@ impl Watch {
         if self.os.is_none() {
             return;
         }
+        self.ask_mounts(names.iter().map(PathBuf::as_path), false);
         let mut placed = FxHashSet::default();
         for name in names {
+            if self.away.covers(name) {
+                continue;
+            }
             let inside = self.tree.holds_parent(name);
             // A directory that may not be read has no watch of its own that would tell when it may.
             let is_there = || {

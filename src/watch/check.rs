@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::away::Absent;
 use super::tree::Copy;
 use super::{Watch, disk};
 use crate::change::{Evidence, Net, Stat, Transaction, merge};
@@ -22,6 +23,7 @@ struct Check<Tell> {
     next: usize,
     suspects: Vec<PathBuf>,
     stop: Arc<AtomicBool>,
+    absent: Absent,
     tell: Tell,
 }
 
@@ -44,8 +46,14 @@ impl<Tell: FnOnce(Vec<PathBuf>) + Send + 'static> Check<Tell> {
 
     fn look(&mut self, at: usize) {
         let (dir, known) = &self.tree[at];
+        if self.absent.covers(dir) {
+            return;
+        }
         for (name, stat) in known.entries() {
             let path = dir.join(name);
+            if self.absent.covers(&path) {
+                continue;
+            }
             if differs(Some(stat), disk::stat_named(&path).as_ref()) {
                 self.suspects.push(path);
             }
@@ -76,6 +84,7 @@ impl Watch {
             next: 0,
             suspects: Vec::new(),
             stop: Arc::clone(&self.closing),
+            absent: self.absent(),
             tell,
         };
         self.pool.spawn(move || Box::new(check).go_on());

@@ -6,10 +6,13 @@ use std::ffi::OsString;
 use std::hash::{BuildHasher, BuildHasherDefault};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHasher};
 
+use super::away::is_nobody;
 use super::disk;
 use super::mounts::Mounts;
 use crate::change::{EntryType, Evidence, Ring, Slice, Stat};
@@ -22,6 +25,27 @@ pub struct Look {
     pub(super) prepared: Duration,
     /// Where the mounts are listed, and the fingerprint of the list as it was.
     pub(super) mounts: Option<(PathBuf, u64)>,
+    /// Where it has come, if it goes where it may never come back from.
+    pub(super) progress: Option<Arc<Progress>>,
+}
+
+/// Where a look has come: whoever waits for it sees that it still gets answers.
+#[derive(Debug, Default)]
+pub struct Progress {
+    answers: AtomicUsize,
+    at: Mutex<PathBuf>,
+}
+
+impl Progress {
+    /// How many answers came.
+    pub fn answers(&self) -> usize {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// What is asked about.
+    pub fn at(&self) -> PathBuf {
+        self.at.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// Why it is looked at.
@@ -68,8 +92,11 @@ pub struct Looked {
     pub(super) changed: Vec<PathBuf>,
     /// The mounts, if there are others now.
     pub(super) mounts: Option<(u64, Mounts)>,
+    /// Something that whoever serves its mount should have answered for, and was not there.
+    pub(super) unserved: Option<PathBuf>,
     wall: Duration,
     cpu: Duration,
+    progress: Option<Arc<Progress>>,
 }
 
 impl Looked {
@@ -85,6 +112,11 @@ impl Looked {
 }
 
 impl Look {
+    /// Where it has come, if it may never end: then it must not have a thread of the pool.
+    pub fn progress(&self) -> Option<Arc<Progress>> {
+        self.progress.clone()
+    }
+
     /// Looks.
     pub fn perform(self) -> Looked {
         let (start, busy) = (Instant::now(), cpu_time());
@@ -94,8 +126,10 @@ impl Look {
             seen: Vec::new(),
             changed: Vec::new(),
             mounts: None,
+            unserved: None,
             wall: Duration::ZERO,
             cpu: Duration::ZERO,
+            progress: self.progress,
         };
         for visit in self.visits {
             looked.visit(visit);
@@ -114,16 +148,17 @@ impl Looked {
     fn visit(&mut self, visit: Visit) {
         match visit {
             Visit::File { path, known, named, by_inode } => {
-                let Ok(now) = stat(&path, named) else { return };
+                let Ok(now) = self.stat(&path, named) else { return };
                 self.compare(path, known, now, by_inode);
             }
-            Visit::Names { dir, mtime } => match stat(&dir, true) {
+            Visit::Names { dir, mtime } => match self.stat(&dir, true) {
                 Ok(Some(now)) if now.mtime == mtime => {}
                 Ok(_) => self.changed.push(dir),
                 Err(_) => {}
             },
             Visit::Directory { dir, known, names, by_inode } => self.directory(dir, known, names, by_inode),
             Visit::Denied { dir } => {
+                self.asks(&dir);
                 if std::fs::read_dir(&dir).is_ok() {
                     self.found.push(Difference { path: dir, evidence: Evidence::METADATA, now: None });
                 }
@@ -133,7 +168,7 @@ impl Looked {
 
     fn directory(&mut self, dir: PathBuf, known: Vec<(OsString, Stat)>, names: Option<u64>, by_inode: bool) {
         // Before the list: what comes while we read it is then found by the next look.
-        let mtime = match stat(&dir, true) {
+        let mtime = match self.stat(&dir, true) {
             Ok(Some(now)) if now.entry == EntryType::Directory => now.mtime,
             Ok(now) => return self.found.push(Difference { path: dir, evidence: gone(), now }),
             Err(_) => return,
@@ -152,7 +187,7 @@ impl Looked {
             let path = dir.join(&name);
             if present.remove(&name).is_none() {
                 self.compare(path, Some(known), None, by_inode);
-            } else if let Ok(now) = stat(&path, false) {
+            } else if let Ok(now) = self.stat(&path, false) {
                 self.compare(path, Some(known), now, by_inode);
             }
         }
@@ -160,12 +195,29 @@ impl Looked {
         if !same_names {
             for name in present.into_keys() {
                 let path = dir.join(name);
-                if let Ok(now @ Some(_)) = stat(&path, false) {
+                if let Ok(now @ Some(_)) = self.stat(&path, false) {
                     self.compare(path, None, now, by_inode);
                 }
             }
         }
         self.seen.push((dir, Seen { mtime, names: fingerprint }));
+    }
+
+    fn stat(&mut self, path: &Path, named: bool) -> io::Result<Option<Stat>> {
+        self.asks(path);
+        let stat = stat(path, named);
+        if stat.as_ref().is_err_and(is_nobody) {
+            self.unserved.get_or_insert_with(|| path.to_owned());
+        }
+        stat
+    }
+
+    /// Notes that all was answered up to here, and what is asked now.
+    fn asks(&self, path: &Path) {
+        if let Some(progress) = &self.progress {
+            path.clone_into(&mut progress.at.lock().unwrap_or_else(PoisonError::into_inner));
+            progress.answers.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn compare(&mut self, path: PathBuf, known: Option<Stat>, now: Option<Stat>, by_inode: bool) {
@@ -286,7 +338,8 @@ mod tests {
         let look = |names| {
             let visit = Visit::Directory { dir: dir.clone(), known: Vec::new(), names, by_inode: true };
             let purpose = Purpose::Round { ring: Ring::Rest, ends: true };
-            let look = Look { purpose, visits: vec![visit], prepared: Duration::ZERO, mounts: None };
+            let visits = vec![visit];
+            let look = Look { purpose, visits, prepared: Duration::ZERO, mounts: None, progress: None };
             let looked = look.perform();
             (looked.found.len(), looked.seen[0].1.names)
         };

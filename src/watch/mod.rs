@@ -9,6 +9,7 @@
 //! ```
 
 mod anchors;
+mod away;
 mod check;
 mod content;
 mod disk;
@@ -44,10 +45,12 @@ use crate::error::{Error, Result};
 use crate::path::normalize;
 
 use anchors::Beside;
+use away::Away;
+pub(crate) use away::{Absent, PATIENCE};
 pub use content::{hash_content, hash_file};
 use ignore::Ignore;
 use links::Links;
-pub use look::{Look, Looked};
+pub use look::{Look, Looked, Progress};
 use os::Os;
 pub(crate) use os::panicked;
 use polling::Polling;
@@ -70,6 +73,13 @@ pub enum Signal {
     Lost,
     /// Something is not watched that should be.
     Warning(Error),
+    /// A mount that was away was asked whether it still is.
+    Answered {
+        /// Where it is mounted.
+        point: PathBuf,
+        /// Whether it answers.
+        answers: bool,
+    },
     /// There will be no more signals.
     Failed(Error),
 }
@@ -116,6 +126,7 @@ pub struct Watch {
     links: Links,
     os: Option<Os>,
     polling: Polling,
+    away: Away,
     pool: Arc<ThreadPool>,
     signals: Signals,
     git_locks: git::Locks,
@@ -178,6 +189,7 @@ impl Watch {
             links: Links::default(),
             os,
             polling: Polling::new(options.poll, options.mounts.as_deref()),
+            away: Away::default(),
             pool,
             signals,
             git_locks: git::Locks::default(),
@@ -198,20 +210,22 @@ impl Watch {
 
     /// Places every watch and learns what is there; none of it is a change.
     pub fn begin(&mut self) {
+        self.polling.silence.read_mounts();
         let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
+        self.ask_mounts(anchors.iter().map(PathBuf::as_path), true);
         for anchor in anchors {
             if !self.tree.holds(&anchor) {
                 self.learn(&anchor);
             }
         }
         self.take_packages();
-        self.polling.silence.read_mounts();
         let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
         self.appraise(&anchors);
     }
 
     /// Watches further paths, files or directories, there or not. What is there at this moment is not a change.
     pub fn add(&mut self, paths: &[PathBuf]) {
+        self.ask_mounts(paths.iter().map(PathBuf::as_path), true);
         for path in paths {
             let path = plain(path);
             self.scope.add(&path);
@@ -219,6 +233,11 @@ impl Watch {
         }
         self.take_packages();
         self.appraise(paths);
+    }
+
+    /// The mounts that are away.
+    pub(crate) fn absent(&self) -> Absent {
+        self.away.absent().clone()
     }
 
     /// Watches a file from the moment at which `then` was found there (see [`stat_now`]): whoever asks for it has read
@@ -277,6 +296,11 @@ impl Watch {
         transaction: &mut Option<Transaction>,
         now: Instant,
     ) {
+        self.ask_mounts(std::iter::once(path), false);
+        if self.away.covers(path) {
+            // It is compared when it answers.
+            return;
+        }
         // A directory whose mode changed may let us further.
         let step = evidence.intersects(Evidence::CREATED | Evidence::REMOVED | Evidence::METADATA);
         if step && self.beside.concerns(path) {
@@ -316,6 +340,7 @@ impl Watch {
     pub fn settle(&mut self, transaction: &Transaction) -> Vec<Change> {
         self.git_locks.clear();
         let mut changes = Vec::new();
+        self.ask_mounts(transaction.dirty().iter().map(|dirty| &*dirty.path), false);
         if transaction.rescan() {
             let _old = self.renew();
             self.compare_all(&mut changes);
@@ -323,6 +348,9 @@ impl Watch {
         let rules = self.changed_rules(transaction);
         let mut late = Vec::new();
         for dirty in transaction.dirty() {
+            if self.away.covers(&dirty.path) {
+                continue;
+            }
             if self.tree.holds_beside(&dirty.path) || self.scope.is_named(&dirty.path) {
                 self.settle_one(&dirty.path, dirty.evidence, &mut changes);
             } else {
@@ -349,6 +377,8 @@ impl Watch {
     }
 
     fn compare_all(&mut self, changes: &mut Vec<Change>) {
+        let names: Vec<PathBuf> = self.scope.named().map(Path::to_owned).collect();
+        self.ask_mounts(names.iter().map(PathBuf::as_path), true);
         let anchors: Vec<PathBuf> = self.scope.anchors().map(Path::to_owned).collect();
         for anchor in anchors {
             if !self.tree.holds_parent(&anchor) && !self.scope.ignores(&anchor) {
@@ -543,7 +573,7 @@ impl Watch {
     }
 
     fn learn(&mut self, anchor: &Path) {
-        if self.scope.ignores(anchor) {
+        if self.scope.ignores(anchor) || self.away.covers(anchor) {
             return;
         }
         self.settle_names(&[anchor.to_owned()]);
@@ -559,13 +589,17 @@ impl Watch {
     }
 
     fn walk(&mut self, dir: &Path) -> tree::Found {
+        self.ask_mounts(std::iter::once(dir), true);
+        if self.away.covers(dir) {
+            return self.tree.found_below(dir);
+        }
         if let Some(os) = &self.os
             && self.scope.is_anchor(dir)
             && let Err(problem) = os.place_tree(dir)
         {
             self.warn(problem);
         }
-        let walked = walk::walk(dir, &self.scope, self.os.as_ref(), &self.pool);
+        let walked = walk::walk(dir, &self.scope, self.os.as_ref(), self.away.absent(), &self.pool);
         for problem in walked.problems {
             self.warn(problem);
         }
@@ -578,7 +612,18 @@ impl Watch {
         self.closed.extend(walked.pruned.iter().filter(|dir| self.scope.has_named_below(dir)).cloned());
         self.pruned.extend(walked.pruned);
         self.polling.refused.walked(walked.found.keys(), walked.unplaced, walked.unread, walked.denied);
-        walked.found
+        let mut found = walked.found;
+        for point in self.away.below(dir) {
+            // What was known of it stays.
+            let listed = point.parent().and_then(|above| found.get_mut(above));
+            if let (Some(listed), Some(name), Some(stat)) =
+                (listed, point.file_name(), self.tree.get(&point).copied())
+            {
+                listed.insert(name.to_owned(), stat);
+                found.extend(self.tree.found_below(&point));
+            }
+        }
+        found
     }
 
     /// Keeps a warning until [`Watch::take_warnings`]. What goes wrong with one directory goes wrong with thousands; one
@@ -597,6 +642,9 @@ impl Watch {
 
     /// The same, and whether a file has other names.
     fn stat_and_names(&self, path: &Path) -> (Option<Stat>, bool) {
+        if self.away.covers(path) {
+            return (self.tree.get(path).copied(), false);
+        }
         if self.scope.is_anchor(path) {
             return (disk::stat_named(path), false);
         }

@@ -84,12 +84,18 @@ impl Mount {
         }
         SILENT.contains(&kind)
     }
+
+    /// Whether asking there can take forever: somebody else answers, over a network or as a process.
+    pub(super) fn may_hang(&self) -> bool {
+        self.is_silent() || self.kind.starts_with("fuse")
+    }
 }
 
 /// All mounts of this process that one can see.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Mounts {
     visible: FxHashMap<PathBuf, Mount>,
+    may_hang: Vec<Mount>,
 }
 
 impl Mounts {
@@ -104,7 +110,13 @@ impl Mounts {
                 visible.insert(mount.point.clone(), mount.clone());
             }
         }
-        Self { visible }
+        let may_hang = visible.values().filter(|mount| mount.may_hang()).cloned().collect();
+        Self { visible, may_hang }
+    }
+
+    /// Those where asking can take forever.
+    pub(super) fn that_may_hang(&self) -> &[Mount] {
+        &self.may_hang
     }
 
     /// The mount that a path lies on, by its name alone: links in it are not followed.

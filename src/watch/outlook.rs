@@ -12,10 +12,12 @@ impl Watch {
     pub fn git_lock_age(&mut self, transaction: &Transaction) -> Option<Duration> {
         if transaction.rescan() {
             // Nobody knows which paths it is about.
-            let anchors: Vec<&Path> = self.scope.anchors().collect();
+            let anchors: Vec<&Path> =
+                self.scope.anchors().filter(|anchor| !self.away.covers(anchor)).collect();
             return self.git_locks.age(anchors.into_iter());
         }
-        self.git_locks.age(transaction.dirty().iter().filter_map(|dirty| dirty.path.parent()))
+        let dirty = transaction.dirty().iter().filter(|dirty| !self.away.covers(&dirty.path));
+        self.git_locks.age(dirty.filter_map(|dirty| dirty.path.parent()))
     }
 
     /// Whether there is more than one file saved. Paths that neither were nor are there do not count: the temporary

@@ -4,12 +4,14 @@
 //! A look only makes paths dirty. What changed is decided as ever, when the transaction closes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Watch;
-use super::look::{Difference, Look, Looked, Purpose, Seen, Visit};
+use super::look::{Difference, Look, Looked, Progress, Purpose, Seen, Visit};
+use super::mounts::Mount;
 use super::refused::Refused;
 use super::silence::Silence;
 use crate::change::{Change, EntryType, Evidence, Ring, Stat, Transaction};
@@ -146,7 +148,8 @@ impl Watch {
         }
         let ends = self.polling.queue(ring).0.is_empty();
         let purpose = Purpose::Round { ring, ends };
-        Look { purpose, visits, prepared: start.elapsed(), mounts: None }
+        let progress = self.progress_of(&visits);
+        Look { purpose, visits, prepared: start.elapsed(), mounts: None, progress }
     }
 
     /// Looks at all that is polled, here and now, and says what changed. For the end of a hold, which has to tell what was
@@ -157,10 +160,14 @@ impl Watch {
             return Vec::new();
         }
         let mut targets = self.all_targets();
+        let covered: Vec<PathBuf> =
+            targets.iter().map(Target::path).chain(self.scope.named()).map(Path::to_owned).collect();
+        self.ask_mounts(covered.iter().map(PathBuf::as_path), false);
         targets.extend(self.lone_names().into_iter().map(Target::File));
         let visits = targets.into_iter().rev().filter_map(|target| self.visit(target)).collect();
         let purpose = Purpose::Round { ring: Ring::Rest, ends: true };
-        let looked = Look { purpose, visits, prepared: Duration::ZERO, mounts: None }.perform();
+        let look = Look { purpose, visits, prepared: Duration::ZERO, mounts: None, progress: None };
+        let looked = look.perform();
         let mut transaction = None;
         self.take_in(looked, &mut transaction, Instant::now());
         transaction.map_or_else(Vec::new, |transaction| self.settle(&transaction))
@@ -168,7 +175,8 @@ impl Watch {
 
     /// Takes in what a look saw; gives how many paths turned out to have changed.
     pub fn take_in(&mut self, looked: Looked, transaction: &mut Option<Transaction>, now: Instant) -> usize {
-        let Looked { purpose, found, seen, changed, mounts, .. } = looked;
+        let Looked { purpose, found, seen, changed, mounts, unserved, .. } = looked;
+        self.ask_mounts(unserved.iter().map(PathBuf::as_path), false);
         let ring = match purpose {
             Purpose::Probe => {
                 self.take_in_probe(found, mounts, transaction, now);
@@ -251,7 +259,17 @@ impl Watch {
         self.scope.named().filter(lone).map(Path::to_owned).collect()
     }
 
+    /// Where a look has come, if it may never end.
+    pub(super) fn progress_of(&self, visits: &[Visit]) -> Option<Arc<Progress>> {
+        let mounts = &self.polling.silence.mounts;
+        let may_hang = |visit: &Visit| mounts.of(visit.path()).is_some_and(Mount::may_hang);
+        (!mounts.that_may_hang().is_empty() && visits.iter().any(may_hang)).then(Arc::default)
+    }
+
     fn visit(&self, target: Target) -> Option<Visit> {
+        if self.away.covers(target.path()) {
+            return None;
+        }
         match target {
             Target::File(path) => {
                 let known = self.last_seen(&path);
@@ -311,9 +329,24 @@ impl Target {
     fn file(&self) -> Option<&PathBuf> {
         if let Self::File(path) = self { Some(path) } else { None }
     }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Names(path) | Self::Directory(path) | Self::Denied(path) => path,
+        }
+    }
 }
 
 impl Visit {
+    fn path(&self) -> &Path {
+        match self {
+            Self::File { path: at, .. }
+            | Self::Names { dir: at, .. }
+            | Self::Directory { dir: at, .. }
+            | Self::Denied { dir: at } => at,
+        }
+    }
+
     fn weight(&self) -> usize {
         match self {
             Self::Directory { known, .. } => known.len() + 2,

@@ -22,7 +22,7 @@ pub const PROBED: usize = 32;
 pub(super) struct Silence {
     table: PathBuf,
     table_fingerprint: u64,
-    mounts: Mounts,
+    pub(super) mounts: Mounts,
     /// The points of the mounts that are polled.
     pub(super) silent: FxHashSet<PathBuf>,
     told: FxHashSet<PathBuf>,
@@ -77,7 +77,9 @@ impl Watch {
             meet(path, self.polling.silence.mounts.of(path));
         }
         for mount in self.polling.silence.mounts.iter() {
-            if self.tree.holds(&mount.point) {
+            // One that is away is not known yet if it was from the start.
+            let awaited = self.away.covers(&mount.point) && self.is_watched(&mount.point);
+            if awaited || self.tree.holds(&mount.point) {
                 meet(&mount.point, Some(mount));
             }
         }
@@ -97,18 +99,23 @@ impl Watch {
     /// A probe: a look at a few files of which events are expected, and at the mounts. To be taken once a second.
     pub fn probe(&mut self, files: AskFiles<'_>) -> Look {
         let start = Instant::now();
+        self.ask_again();
         let mut visits = Vec::new();
         if self.polling.mode() == PollMode::Needed {
             for path in self.files_to_probe(files) {
-                if let Some(known) = self.tree.get(&path).copied() {
+                if let Some(known) = self.tree.get(&path).copied()
+                    && !self.away.covers(&path)
+                {
                     visits.push(Visit::File { path, known: Some(known), named: false, by_inode: false });
                 }
             }
         }
         let closed = self.polling.refused.unread.iter().chain(&self.polling.refused.denied);
+        let closed = closed.filter(|dir| !self.away.covers(dir));
         visits.extend(closed.take(PROBED).map(|dir| Visit::Denied { dir: dir.clone() }));
         let mounts = Some((self.polling.silence.table.clone(), self.polling.silence.table_fingerprint));
-        Look { purpose: Purpose::Probe, visits, prepared: start.elapsed(), mounts }
+        let progress = self.progress_of(&visits);
+        Look { purpose: Purpose::Probe, visits, prepared: start.elapsed(), mounts, progress }
     }
 
     /// Files that events are expected of: those loaded last, and some others in turn.
@@ -167,7 +174,7 @@ impl Watch {
         }
         for (path, stat) in found {
             let heard = transaction.as_ref().is_some_and(|open| open.contains(&path));
-            if heard || self.tree.get(&path).copied() == stat {
+            if heard || self.away.covers(&path) || self.tree.get(&path).copied() == stat {
                 continue;
             }
             if !before.contains(&path) {
@@ -211,6 +218,7 @@ impl Watch {
         now: Instant,
     ) {
         let points = mounts.since(&self.polling.silence.mounts);
+        self.forget_away(&points);
         self.polling.silence.table_fingerprint = fingerprint;
         self.polling.silence.mounts = mounts;
         let visible = &self.polling.silence.mounts;
@@ -221,12 +229,7 @@ impl Watch {
         let names: Vec<PathBuf> = self.scope.named().map(Path::to_owned).collect();
         let sign = Evidence::REMOVED | Evidence::CREATED;
         for point in points {
-            let mut concerned: Vec<PathBuf> =
-                names.iter().filter(|name| name.starts_with(&point)).cloned().collect();
-            if concerned.is_empty() && self.is_watched(&point) {
-                concerned.push(point);
-            }
-            for path in concerned {
+            for path in self.names_on(&point) {
                 self.note_looked(&path, sign, transaction, now);
             }
         }

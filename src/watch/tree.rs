@@ -165,6 +165,12 @@ impl Tree {
             .collect()
     }
 
+    /// What is known below a directory, as if a walk had found it.
+    pub(super) fn found_below(&self, top: &Path) -> Found {
+        let entries = |dir: &PathBuf| self.entries(dir).cloned().unwrap_or_default();
+        self.dirs_below(top).into_iter().map(|dir| (dir.clone(), entries(&dir))).collect()
+    }
+
     /// Makes the contents of the directory `top` what a walk found, without a word: what is there at the start is no
     /// change, and for a large tree the words alone would cost more than the tree.
     pub(super) fn adopt(&mut self, top: &Path, found: Found) {

@@ -15,7 +15,8 @@ impl Watch {
     /// Watches files that modules come from, each through its directory, and says which were not watched before. Those
     /// that the user left out stay so.
     pub fn use_files(&mut self, files: &[PathBuf]) -> Vec<PathBuf> {
-        let mut new = self.unwatched_files(files);
+        let files = self.files_that_answer(files);
+        let mut new = self.unwatched_files(&files);
         // Virtual modules have names that look like files.
         new.retain(|file| self.keep_if(file, file.is_file()));
         let mut repositories = Vec::new();
@@ -45,12 +46,24 @@ impl Watch {
 
     /// Watches for files that an import looked for, and says which have come in the meantime.
     pub fn await_files(&mut self, files: &[PathBuf]) -> Vec<PathBuf> {
-        let mut new = self.unwatched_files(files);
+        let files = self.files_that_answer(files);
+        let mut new = self.unwatched_files(&files);
         // A directory is no place that an import means.
         new.retain(|file| self.keep_if(file, !file.is_dir()));
         self.settle_names(&new);
         new.retain(|file| file.is_file());
         new
+    }
+
+    /// Leaves out, for later, what lies on mounts that are away. What lies in a watched directory needs no look at the disk.
+    fn files_that_answer(&mut self, files: &[PathBuf]) -> Vec<PathBuf> {
+        let outside = files.iter().filter(|file| !self.tree.holds_parent(file));
+        let mut outside: Vec<PathBuf> = outside.cloned().collect();
+        if !outside.is_empty() {
+            outside.extend(self.scope.anchors().map(Path::to_owned));
+        }
+        self.ask_mounts(outside.iter().map(PathBuf::as_path), false);
+        self.away.keep_for_later(files)
     }
 
     /// Makes files dirty that were written so recently that whoever read them may have read what was there before they
@@ -88,7 +101,7 @@ impl Watch {
     /// What was asked for through a link, and where that leads.
     fn real_places(&self) -> Vec<(PathBuf, PathBuf)> {
         let real = |anchor: &Path| Some((plain(&anchor.canonicalize().ok()?), anchor.to_owned()));
-        self.scope.anchors().filter_map(real).collect()
+        self.scope.anchors().filter(|anchor| !self.away.covers(anchor)).filter_map(real).collect()
     }
 
     /// Whether the directory of a file is watched under another name, which leads through a link. Two names of one

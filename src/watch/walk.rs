@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{Scope as Tasks, ThreadPool};
 
+use super::away::Absent;
 use super::disk;
 use super::os::{Os, Placed};
 use super::prune::{Level, Marks};
@@ -39,6 +40,7 @@ pub(super) struct Walked {
 struct Walk<'walk> {
     scope: &'walk Scope,
     os: Option<&'walk Os>,
+    absent: &'walk Absent,
     walked: Mutex<Walked>,
 }
 
@@ -48,9 +50,9 @@ struct Listing {
     marks: Marks,
 }
 
-/// Walks `top`, which the caller knows to be a directory that is watched.
-pub(super) fn walk(top: &Path, scope: &Scope, os: Option<&Os>, pool: &ThreadPool) -> Walked {
-    let walk = Walk { scope, os, walked: Mutex::default() };
+/// Walks `top`, which the caller knows to be a directory that is watched. Mounts that are away are left out.
+pub(super) fn walk(top: &Path, scope: &Scope, os: Option<&Os>, absent: &Absent, pool: &ThreadPool) -> Walked {
+    let walk = Walk { scope, os, absent, walked: Mutex::default() };
     if scope.lists(top) {
         let level = scope.prune().and_then(|prune| {
             if scope.is_anchor(top) { Some(prune.ask(top)) } else { prune.level_of(top.parent()?) }
@@ -152,6 +154,9 @@ impl<'walk> Walk<'walk> {
                 if self.scope.has_named_below(&path) {
                     self.home().closed.push(path);
                 }
+                continue;
+            }
+            if self.absent.covers(&path) {
                 continue;
             }
             let (stat, has_names) = disk::stat_and_names(&path);

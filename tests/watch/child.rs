@@ -6,10 +6,15 @@ use std::process::Command;
 /// Set in the child.
 const INSIDE: &str = "BINO_TEST_INSIDE";
 
+/// Whether this is the child.
+pub fn is_inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
 /// In the parent: runs the test of that name in a child that `wrap` starts, and gives `true`: there is nothing more to
 /// do. In the child it gives `false`.
 pub fn skips_or_runs(test: &str, wrap: &[&str]) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
+    if is_inside() {
         return false;
     }
     let probe = Command::new(wrap[0]).args(&wrap[1..]).arg("true").output();

@@ -7,6 +7,10 @@ mod beside;
 mod bursts;
 #[cfg(target_os = "linux")]
 mod child;
+#[cfg(target_os = "linux")]
+mod fuse;
+#[cfg(target_os = "linux")]
+mod fuse_mount;
 mod git;
 mod git_locks;
 mod hold;
