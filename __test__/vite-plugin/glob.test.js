@@ -44,6 +44,18 @@ it('knows the globs that the engine refuses', () => {
   expect(hasExtendedGlob('/x/\\+(a)')).toBe(false)
 })
 
+it.each([
+  ['/x/[?--(]', ['/x/?', '/x/-', '/x/(', '/x/[?--(]']],
+  ['/x/[b--a]', ['/x/b', '/x/-', '/x/a', '/x/[b--a]']],
+  ['/x/[--a]', ['/x/-', '/x/.', '/x/?', '/x/a', '/x/[--a]']],
+  ['/x/[\\-[]', ['/x/\\', '/x/-', '/x/[', '/x/[\\-[]']],
+  ['/x/[^b--a]', ['/x/c', '/x/[^b--a]']],
+])('a range the wrong way round is no range, whatever it is made of: %s', (glob, matched) => {
+  const expression = globToRegExp(glob)
+  expect(matched.filter((file) => !expression.test(file))).toEqual([])
+  for (const other of ['/x//', '/x/', '/x/ab', '/x/Ü-']) expect(expression.test(other), other).toBe(false)
+})
+
 it('no text makes it throw or hang', () => {
   const seed = Number(process.env.BINO_TEST_SEED ?? Date.now() % 1e9)
   const { pick, below } = randomOf(seed)

@@ -87,10 +87,25 @@ function negation(inner, glob, after) {
  */
 function oneOf(inner) {
   const negated = inner.startsWith('^')
-  const members = (negated ? inner.slice(1) : inner).replace(/[\\\][^]/g, '\\$&')
-  // A range the wrong way round is no range.
-  const set = members.replace(/(.)-(.)/g, (range, from, to) => (from > to ? `${from}\\-${to}` : range))
+  const set = membersOf(negated ? inner.slice(1) : inner)
   return `(?:(?!/)[${negated ? '^' : ''}${set}]|${[...`[${inner}]`].map(escaped).join('')})`
+}
+
+/**
+ * What stands between the brackets of a class, as a regular expression says it. A range the wrong way round is no range.
+ *
+ * @param {string} inner
+ */
+function membersOf(inner) {
+  const member = (/** @type {string} */ char) => (/[\\\][^-]/.test(char) ? `\\${char}` : char)
+  let set = ''
+  for (let at = 0; at < inner.length; at++) {
+    const [from, to] = [inner[at], inner[at + 2]]
+    const isRange = inner[at + 1] === '-' && to !== undefined && from <= to
+    set += isRange ? `${member(from)}-${member(to)}` : member(from)
+    if (isRange) at += 2
+  }
+  return set
 }
 
 /**
