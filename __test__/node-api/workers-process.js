@@ -25,7 +25,8 @@ const WATCHER = `
   tell('started')
   await Promise.all([plain.ready, graph.ready])
   tell('ready')
-  void graph.graph()
+  // Answered, or refused since the watcher was closed before.
+  graph.graph().catch(() => {})
   tell('asked')
   if (workerData === 'closing') {
     await plain.close()
