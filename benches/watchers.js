@@ -104,6 +104,10 @@ const LIMIT_MS = 180_000
  * @typedef {{ starts: WatchStartRow[], storms: WatchStormRow[], idle: IdleRow[] }} WatcherRows
  */
 
+/** Small trees first, also when some were measured later. @param {{ tree: string }} row */
+const rankOf = ({ tree }) =>
+  [...Object.values(TREES), ...Object.values(QUICK_TREES)].findIndex(({ name }) => name === tree)
+
 /** @param {{ quick: boolean, sizes?: string[] }} options */
 const treesOf = ({ quick, sizes }) => {
   const chosen = sizes ?? (quick ? QUICK_SIZES : TREE_SIZES)
@@ -126,7 +130,7 @@ export const watchersTake = (options) => sum(treesOf(options).map(({ seconds }) 
  * @param {(rows: WatcherRows) => void} options.keep what there is so far
  * @returns {Promise<WatcherRows>}
  */
-export async function measureWatchers({ quick, sizes, earlier, say, keep }) {
+export async function measureWatchers({ quick, sizes, earlier, say, ...options }) {
   const hasFloor = buildFloor(say)
   const trees = treesOf({ quick, sizes })
   const stays = (/** @type {{ tree: string }} */ row) => trees.every(({ name }) => name !== row.tree)
@@ -135,6 +139,10 @@ export async function measureWatchers({ quick, sizes, earlier, say, keep }) {
     starts: earlier?.starts.filter(stays) ?? [],
     storms: earlier?.storms.filter(stays) ?? [],
     idle: earlier?.idle.filter(stays) ?? [],
+  }
+  const keep = () => {
+    for (const list of Object.values(rows)) list.sort((one, other) => rankOf(one) - rankOf(other))
+    options.keep(rows)
   }
   for (const tree of trees) {
     say(`${tree.name}: ${Math.ceil(tree.seconds / 60)} min on two quiet cores`)
@@ -148,19 +156,19 @@ export async function measureWatchers({ quick, sizes, earlier, say, keep }) {
     const starts = await measureStarts(root, tree, hasFloor && tree.installed === 0, say)
     for (const row of starts) say(`${tree.name}, ${row.side}: ${describedStart(row)}`)
     rows.starts.push(...starts)
-    keep(rows)
+    keep()
     if (tree.storm > 0) {
       for (const side of SIDES) {
         const row = await measureStorm(side, root, tree, files, starts)
         say(`${tree.name}, storm of ${row.operations}, ${side}: ${describedStorm(row)}`)
         rows.storms.push(row)
-        keep(rows)
+        keep()
       }
     }
     for await (const row of measureIdle(root, tree.name, starts, quick ? QUICK_IDLE_MS : IDLE_MS)) {
       say(`${tree.name}, idle for ${row.seconds} s, ${row.side}: ${row.problem ?? `${row.cpu} ms of CPU`}`)
       rows.idle.push(row)
-      keep(rows)
+      keep()
     }
   }
   return rows
