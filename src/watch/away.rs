@@ -274,3 +274,30 @@ pub(super) fn is_nobody(error: &io::Error) -> bool {
             | TimedOut
     ) || error.raw_os_error().is_some_and(|number| cfg!(target_os = "linux") && NUMBERS.contains(&number))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_errors_say_that_nobody_is_there() {
+        let nobody = [ErrorKind::NotConnected, ErrorKind::TimedOut, ErrorKind::StaleNetworkFileHandle];
+        assert!(nobody.into_iter().all(|kind| is_nobody(&kind.into())));
+        let answers = [ErrorKind::NotFound, ErrorKind::PermissionDenied, ErrorKind::InvalidFilename];
+        assert!(!answers.into_iter().any(|kind| is_nobody(&kind.into())));
+        assert_eq!(is_nobody(&io::Error::from_raw_os_error(5)), cfg!(target_os = "linux"), "EIO");
+    }
+
+    #[test]
+    fn what_lies_on_a_mount_that_is_away_is_covered() {
+        let mut away = Away::default();
+        away.leaves(Path::new("/root/mnt"));
+        let covered = |path: &str| away.covers(Path::new(path));
+        assert!(covered("/root/mnt") && covered("/root/mnt/a/b.js"));
+        assert!(!covered("/root") && !covered("/root/mnt2/a.js"));
+        assert_eq!(away.below(Path::new("/root")), [Path::new("/root/mnt")]);
+        assert!(away.below(Path::new("/root/mnt")).is_empty());
+        assert!(away.comes_back(Path::new("/root/mnt")), "it was away");
+        assert!(!away.comes_back(Path::new("/root/mnt")) && !away.covers(Path::new("/root/mnt")));
+    }
+}

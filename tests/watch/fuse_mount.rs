@@ -27,19 +27,26 @@ const NAMESPACE: [&str; 2] = ["unshare", "-Urm"];
 /// What the serving process is told: the folder, and where to show it.
 const SERVE: [&str; 2] = ["BINO_TEST_FUSE_SHOWS", "BINO_TEST_FUSE_AT"];
 
-/// As [`child::skips_or_runs`], where FUSE can be mounted.
+/// As [`child::skips_or_runs`], where FUSE can be mounted. The process that serves a mount is the same test once more, and
+/// never comes back from here.
 pub fn skips_or_runs(test: &str) -> bool {
-    if !child::is_inside() {
+    if let [Some(shows), Some(point)] = SERVE.map(std::env::var_os) {
+        serve(shows.into(), point.into());
+    }
+    if child::inside().is_none() {
         let mount = "exec 3<>/dev/fuse && \
                      mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 none /tmp";
         let probe = Command::new(NAMESPACE[0]).args(&NAMESPACE[1..]).args(["sh", "-c", mount]).output();
         let problem = match probe {
             Ok(output) if output.status.success() => None,
-            Ok(output) => Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+            Ok(output) => {
+                let reasons = String::from_utf8_lossy(&output.stderr).into_owned();
+                Some(reasons.lines().next().unwrap_or("nobody says why").to_owned())
+            }
             Err(error) => Some(error.to_string()),
         };
         if let Some(problem) = problem {
-            eprintln!("\n!!! SKIPPED {test}: FUSE cannot be mounted here: {problem}\n");
+            child::skip(test, &format!("FUSE cannot be mounted here: {problem}"));
             return true;
         }
     }
@@ -57,7 +64,7 @@ impl Fuse {
     /// Shows the folder `shows` at `point`.
     pub fn mount(shows: &Path, point: &Path) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "fuse_mount::serves", "--ignored", "--nocapture", "--test-threads=1"])
+            .args(["--exact", &child::inside().unwrap(), "--nocapture", "--test-threads=1"])
             .envs(SERVE.into_iter().zip([shows, point]))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -118,14 +125,10 @@ impl Drop for Fuse {
     }
 }
 
-/// Not a test: the process that serves a mount.
-#[test]
-#[ignore = "serves a mount for other tests"]
-fn serves() {
-    let [Some(shows), Some(point)] = SERVE.map(std::env::var_os) else { return };
+fn serve(shows: PathBuf, point: PathBuf) -> ! {
     let state = Arc::new(State::default());
-    let folder = Folder { state: Arc::clone(&state), names: Mutex::new(Names::new(PathBuf::from(shows))) };
-    let session = fuser::spawn_mount(folder, Path::new(&point), &Config::default()).unwrap();
+    let folder = Folder { state: Arc::clone(&state), names: Mutex::new(Names::new(shows)) };
+    let session = fuser::spawn_mount(folder, point, &Config::default()).unwrap();
     println!("fuse: mounted");
     for command in io::stdin().lines() {
         let command = command.unwrap();
