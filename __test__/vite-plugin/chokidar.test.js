@@ -540,7 +540,14 @@ async function playPatiently(story, vite) {
  * @param {number} [time] of chokidar's; without it ours is played to
  */
 async function playAll(story, vite, swiftly, time) {
-  const stage = { ...(await openStage(story, vite, time)), swiftly }
+  const opened = await openStage(story, vite, time)
+  /** @type {Stage} */
+  const stage = {
+    ...opened,
+    swiftly,
+    // A file that is there, empty, for longer than that is told twice.
+    write: (file, content) => swiftly(() => opened.write(file, content)),
+  }
   const options = stage.options()
   for (const step of story.steps) {
     const expected = step[time === undefined ? 'ours' : 'chokidar'] ?? step.both
@@ -556,7 +563,8 @@ async function playAll(story, vite, swiftly, time) {
 }
 
 describe.each(['vite', 'vite7'])('beside the watcher of %s', (vite) => {
-  it.each(Object.entries(STORIES))('%s', async (_name, story) => {
+  // Chokidar's last time alone makes minutes of a long story.
+  it.each(Object.entries(STORIES))('%s', { timeout: 900_000 }, async (_name, story) => {
     const [ours, chokidar] = await Promise.all([
       inOneGo(ONE_GO_MS, (swiftly) => playAll(story, vite, swiftly)),
       playPatiently(story, vite),
