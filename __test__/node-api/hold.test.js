@@ -24,6 +24,7 @@ it('what is held comes as one batch at the release: what is different in the end
   project.put('gone.js', '')
   await waiting(watcher, 2)
   project.remove('gone.js')
+  await waiting(watcher, 1)
   project.remove('b.js')
   await waiting(watcher, 2)
   expect(seen.batches).toEqual([])
