@@ -25,6 +25,11 @@ impl Beside {
         self.dirs.keys().filter(|dir| !tree.holds(dir)).count()
     }
 
+    /// Whether a directory is watched for a name in it.
+    pub(super) fn watches(&self, dir: &Path) -> bool {
+        self.dirs.contains_key(dir)
+    }
+
     /// Whether the coming or going of this path can bring a missing path nearer, or take it away.
     pub(super) fn concerns(&self, path: &Path) -> bool {
         self.dirs.contains_key(path)

@@ -31,6 +31,12 @@ pub(super) fn stat_and_names(path: &Path) -> (Option<Stat>, bool) {
     }
 }
 
+/// Whether a path could not be followed because links on it lead in a circle (`ELOOP`).
+pub(super) fn is_loop(error: &std::io::Error) -> bool {
+    let number = if cfg!(any(target_os = "linux", target_os = "android")) { 40 } else { 62 };
+    cfg!(unix) && error.raw_os_error() == Some(number)
+}
+
 fn look(path: &Path) -> Option<Metadata> {
     let own = std::fs::symlink_metadata(path).ok()?;
     if own.is_symlink() { std::fs::metadata(path).ok().filter(Metadata::is_file) } else { Some(own) }

@@ -21,6 +21,7 @@ mod look;
 mod mounts;
 mod os;
 mod outlook;
+mod places;
 mod polling;
 mod prune;
 mod refused;
@@ -296,6 +297,11 @@ impl Watch {
         transaction: &mut Option<Transaction>,
         now: Instant,
     ) {
+        if evidence.contains(Evidence::REMOVED)
+            && let Some(os) = &self.os
+        {
+            os.vanished(path);
+        }
         self.ask_mounts(std::iter::once(path), false);
         if self.away.covers(path) {
             // It is compared when it answers.
@@ -370,6 +376,9 @@ impl Watch {
         }
         self.walked.clear();
         self.compared.clear();
+        if let Some(os) = &self.os {
+            os.tidy(self.tree.directories(), |dir| self.tree.holds(dir) || self.beside.watches(dir));
+        }
         self.polling.settled();
         self.take_packages();
         changes.retain(|change| self.scope.tells(Path::new(&change.path)));

@@ -8,6 +8,9 @@
 //!   again, whether or not we believe that it has one.
 //! - A watch follows the inode. After lost events notify may still hold the old path of a moved directory, and
 //!   removing that would kill the new one: so a rescan begins with a new [`Os`] and drops the old one at its end.
+//! - It follows links: a directory that becomes a link while we place its watch gives another one a second name. And a
+//!   directory that moves while we walk can get its new name before notify reads that the old one is gone. `places.rs`
+//!   knows the second names; whatever may have lost its watch by one is told as if it had come, and so is walked again.
 //! - Its `Drop` and `watch` panic when its thread has died; both are guarded here.
 //!
 //! Elsewhere one recursive watch per folder asked for.
@@ -16,13 +19,14 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::{Signal, limits};
+use super::places::{Identity, Places, identify};
+use super::{Signal, disk, limits};
 use crate::change::Evidence;
 use crate::error::{Error, Result};
 
@@ -36,11 +40,20 @@ const THREAD: &str = "notify";
 /// dev server that cannot be closed is worse than a thread that ends late.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// So many names of directories that are gone are not worth a look at all names.
+const MANY: usize = 1000;
+
 /// All watches of an engine.
 pub(super) struct Os {
-    /// `None` only while it is dropped.
-    watcher: Mutex<Option<RecommendedWatcher>>,
+    held: Mutex<Held>,
     thread: Arc<Thread>,
+    signal: Box<dyn Fn(Signal) + Send + Sync>,
+}
+
+struct Held {
+    /// `None` only while it is dropped.
+    watcher: Option<RecommendedWatcher>,
+    places: Places,
 }
 
 /// What is known of notify's thread.
@@ -69,11 +82,16 @@ pub(super) enum Placed {
 impl Os {
     /// Starts notify's thread. `root` is what errors name that concern no path of their own; `polled`, whether
     /// everything is polled if the system gives us none.
-    pub(super) fn new(root: &Path, polled: bool, signal: impl Fn(Signal) + Send + 'static) -> Result<Self> {
+    pub(super) fn new(
+        root: &Path,
+        polled: bool,
+        signal: impl Fn(Signal) + Clone + Send + Sync + 'static,
+    ) -> Result<Self> {
         let thread = Arc::new(Thread::default());
         // The end of a thread that never began is no news.
         thread.closing.store(true, Ordering::Release);
-        let last_words = LastWords { thread: Arc::clone(&thread), signal, root: root.to_owned() };
+        let last_words =
+            LastWords { thread: Arc::clone(&thread), signal: signal.clone(), root: root.to_owned() };
         let watcher = notify::recommended_watcher(move |event| last_words.hear(event)).map_err(|error| {
             let number = if let ErrorKind::Io(io) = &error.kind { io.raw_os_error() } else { None };
             match number {
@@ -82,23 +100,55 @@ impl Os {
             }
         })?;
         thread.closing.store(false, Ordering::Release);
-        let os = Self { watcher: Mutex::new(Some(watcher)), thread };
+        let held = Held { watcher: Some(watcher), places: Places::default() };
+        let os = Self { held: Mutex::new(held), thread, signal: Box::new(signal) };
         if os.thread.ended.load(Ordering::Acquire) { Err(died()) } else { Ok(os) }
     }
 
-    /// Watches a directory and the names in it, where that is how the platform works.
-    pub(super) fn place(&self, dir: &Path) -> Result<Placed> {
-        if PER_DIRECTORY { self.watch(dir, RecursiveMode::NonRecursive) } else { Ok(Placed::Yes) }
+    /// Watches a directory and the names in it, where that is how the platform works. What lies behind a link is not
+    /// there, unless the link `is_named`, or something between it and the directory is.
+    pub(super) fn place(&self, dir: &Path, is_named: impl Fn(&Path) -> bool) -> Result<Placed> {
+        if !PER_DIRECTORY {
+            return Ok(Placed::Yes);
+        }
+        let mut held = self.hold();
+        let before = identify(dir);
+        if held.places.is_elsewhere(dir, before, &is_named) {
+            return Ok(Placed::Gone);
+        }
+        let placed = self.watch(&mut held, dir, RecursiveMode::NonRecursive)?;
+        // If it has vanished already, its events say so.
+        let now = identify(dir).or(before);
+        if placed == Placed::Yes && held.places.is_elsewhere(dir, now, &is_named) {
+            self.give_back(&mut held, dir, now)?;
+            return Ok(Placed::Gone);
+        }
+        if placed == Placed::Yes
+            && let Some((now, _)) = now
+        {
+            self.look_again(held.places.placed(dir, now));
+        }
+        Ok(placed)
     }
 
     /// Watches a folder that was asked for, with everything below, where that is how the platform works.
     pub(super) fn place_tree(&self, dir: &Path) -> Result<Placed> {
-        if PER_DIRECTORY { Ok(Placed::Yes) } else { self.watch(dir, RecursiveMode::Recursive) }
+        if PER_DIRECTORY {
+            return Ok(Placed::Yes);
+        }
+        self.watch(&mut self.hold(), dir, RecursiveMode::Recursive)
     }
 
     /// Watches a directory of which only single names count.
     pub(super) fn place_beside(&self, dir: &Path) -> Result<Placed> {
-        self.watch(dir, RecursiveMode::NonRecursive)
+        let mut held = self.hold();
+        let placed = self.watch(&mut held, dir, RecursiveMode::NonRecursive)?;
+        if placed == Placed::Yes
+            && let Some((now, _)) = identify(dir)
+        {
+            self.look_again(held.places.placed(dir, now));
+        }
+        Ok(placed)
     }
 
     /// Takes a watch away.
@@ -106,11 +156,58 @@ impl Os {
         if self.thread.ended.load(Ordering::Acquire) {
             return;
         }
-        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(watcher) = watcher.as_mut() {
+        let mut held = self.hold();
+        if held.places.is_stale(dir) {
+            return;
+        }
+        held.places.gone(dir);
+        if let Some(watcher) = held.watcher.as_mut() {
             // The only failure is that it has no watch any more, which is what we want.
             let _ = watcher.unwatch(dir);
         }
+    }
+
+    /// To be called with each name that vanished: notify has taken away the watch that was placed under it.
+    pub(super) fn vanished(&self, name: &Path) {
+        if PER_DIRECTORY {
+            self.look_again(self.hold().places.gone(name));
+        }
+    }
+
+    /// Forgets names that nobody watches any more, once they are many.
+    pub(super) fn tidy(&self, watched: usize, is_watched: impl Fn(&Path) -> bool) {
+        let mut held = self.hold();
+        if held.places.len() > 2 * watched + MANY {
+            held.places.retain(is_watched);
+        }
+    }
+
+    /// Whatever may have lost its watch is watched anew and compared, as if it had come this moment.
+    fn look_again(&self, dir: Option<PathBuf>) {
+        if let Some(path) = dir {
+            (self.signal)(Signal::Touched { path, evidence: Evidence::CREATED });
+        }
+    }
+
+    /// A watch was placed by a path that is no name of what lies there: it is given back to whom it belongs.
+    fn give_back(&self, held: &mut Held, path: &Path, dir: Option<(Identity, bool)>) -> Result<()> {
+        let owner = dir.and_then(|(dir, _)| Some((dir, held.places.name_of(dir)?.to_owned())));
+        let Some((dir, owner)) = owner.filter(|(_, owner)| owner != path) else {
+            if let Some(watcher) = held.watcher.as_mut() {
+                // As in `lift`.
+                let _ = watcher.unwatch(path);
+            }
+            return Ok(());
+        };
+        self.watch(held, &owner, RecursiveMode::NonRecursive)?;
+        self.look_again(held.places.placed(path, dir));
+        held.places.placed(&owner, dir);
+        self.look_again(Some(owner));
+        Ok(())
+    }
+
+    fn hold(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until notify's thread has handed on what the kernel had for it before this call. A request that has nothing to
@@ -124,12 +221,11 @@ impl Os {
         }
     }
 
-    fn watch(&self, dir: &Path, mode: RecursiveMode) -> Result<Placed> {
-        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+    fn watch(&self, held: &mut Held, dir: &Path, mode: RecursiveMode) -> Result<Placed> {
         if self.thread.ended.load(Ordering::Acquire) {
             return Err(died());
         }
-        let Some(watcher) = watcher.as_mut() else { return Ok(Placed::Gone) };
+        let Some(watcher) = held.watcher.as_mut() else { return Ok(Placed::Gone) };
         match watcher.watch(dir, mode) {
             Ok(()) => Ok(Placed::Yes),
             Err(error) => refused(&error).ok_or_else(|| explain(error, dir)),
@@ -140,7 +236,7 @@ impl Os {
 impl Drop for Os {
     fn drop(&mut self) {
         self.thread.closing.store(true, Ordering::Release);
-        let watcher = self.watcher.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let watcher = self.held.get_mut().unwrap_or_else(PoisonError::into_inner).watcher.take();
         if self.thread.ended.load(Ordering::Acquire) {
             // Its drop sends to the thread and panics if that is gone; a small leak after a bug is the lesser evil.
             std::mem::forget(watcher);
@@ -243,6 +339,8 @@ fn refused(error: &notify::Error) -> Option<Placed> {
         ErrorKind::MaxFilesWatch => Some(Placed::Full),
         ErrorKind::Io(io) => match io.kind() {
             NotFound | NotADirectory => Some(Placed::Gone),
+            // It was a directory a moment ago.
+            _ if disk::is_loop(io) => Some(Placed::Gone),
             PermissionDenied => Some(Placed::Denied),
             _ => None,
         },

@@ -121,7 +121,7 @@ impl Watch {
         let is_there = |dir: &PathBuf| self.tree.holds(dir) || self.walked.contains(dir);
         for dir in left.into_iter().take(PLACED_AT_ONCE) {
             if is_there(&dir) {
-                match os.place(&dir) {
+                match os.place(&dir, |path| self.scope.is_anchor(path)) {
                     // Whatever is wrong with it, a look at it or at the directory it lies in will tell.
                     Ok(Placed::Yes | Placed::Gone | Placed::Denied) => {}
                     Ok(Placed::Full) | Err(_) => return placed,

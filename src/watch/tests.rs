@@ -125,6 +125,48 @@ fn evidence_about_what_a_comparison_told_adds_nothing() {
     assert_eq!(changes.len(), 2, "{changes:?}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_became_a_link_takes_no_watch_from_another() {
+    use std::os::unix::fs::symlink;
+    let lab = Lab::new(&["root/a/sub", "root/c/sub"], &[]);
+    fs::remove_dir_all(lab.at("root/a")).unwrap();
+    symlink("c", lab.at("root/a")).unwrap();
+    lab.until("root/a");
+    // A walk that found a folder there a moment ago.
+    let os = lab.watch.os.as_ref().unwrap();
+    for dir in ["root/a", "root/a/sub"] {
+        assert_eq!(os.place(&lab.at(dir), |_| false).unwrap(), os::Placed::Gone, "{dir}");
+    }
+    for file in ["root/c/1.js", "root/c/sub/2.js"] {
+        fs::write(lab.at(file), "1").unwrap();
+        lab.until(file);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_with_a_second_name_is_watched_when_that_is_gone() {
+    use std::os::unix::fs::symlink;
+    let mut lab = Lab::new(&["root/a", "root/c/sub"], &[]);
+    symlink("c", lab.at("root/b")).unwrap();
+    // As for one that was moved, and of whose old name nobody has heard yet that it is gone.
+    let os = lab.watch.os.as_ref().unwrap();
+    for dir in ["root/b", "root/c"] {
+        assert_eq!(os.place(&lab.at(dir), |path| path == lab.at("root/b")).unwrap(), os::Placed::Yes);
+    }
+    lab.until("root/b");
+    fs::remove_file(lab.at("root/b")).unwrap();
+    lab.until("root/b");
+    let now = Instant::now();
+    let mut transaction = None;
+    lab.watch.note(&lab.at("root/b"), Evidence::REMOVED, &mut transaction, now);
+    lab.until("root/c");
+    lab.watch.note(&lab.at("root/c"), Evidence::CREATED, &mut transaction, now);
+    fs::write(lab.at("root/c/1.js"), "1").unwrap();
+    lab.until("root/c/1.js");
+}
+
 #[test]
 fn a_folder_that_was_away_is_told_although_the_sign_of_its_return_comes_late() {
     let mut lab = Lab::new(&["root/a/deep"], &["root/a/1.js", "root/a/deep/2.js"]);

@@ -126,7 +126,7 @@ impl<'walk> Walk<'walk> {
     fn list(&self, dir: &Path) -> Result<Option<Listing>> {
         // First the watch, then the list: whatever comes between the two is both listed and told, never neither.
         if let Some(os) = self.os {
-            match os.place(dir) {
+            match os.place(dir, |path| self.scope.is_anchor(path)) {
                 Ok(Placed::Yes) => {}
                 Ok(Placed::Gone) => return Ok(None),
                 Ok(Placed::Denied) => return self.deny(dir),
@@ -189,6 +189,7 @@ fn missing<T>(dir: &Path, error: std::io::Error) -> Result<Option<T>> {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     match error.kind() {
         NotFound | NotADirectory => Ok(None),
+        _ if disk::is_loop(&error) => Ok(None),
         _ => Err(Error::Watch { path: crate::path::normalize(dir), source: error.into() }),
     }
 }
