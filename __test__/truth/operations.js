@@ -54,10 +54,11 @@ class Teller {
   kind = ''
   count = 0
 
-  /** @param {Random} random @param {() => number} pause */
-  constructor(random, pause) {
+  /** @param {Random} random @param {() => number} pause @param {string[]} names */
+  constructor(random, pause, names) {
     this.random = random
     this.pause = pause
+    this.names = names
   }
 
   /** @param {Omit<Step, 'kind'>} step */
@@ -122,7 +123,7 @@ class Teller {
   /** A path where nothing is, in a folder that is there. */
   free(top = 'root') {
     for (let tries = 0; tries < 20; tries++) {
-      const path = `${this.random.pick(this.model.folders(top))}/${this.random.pick(NAMES)}`
+      const path = `${this.random.pick(this.model.folders(top))}/${this.random.pick(this.names)}`
       if (!this.model.has(path) && this.model.fits(path, path)) return path
     }
     return `${top}/n${this.count++}`
@@ -272,7 +273,8 @@ export const OPERATIONS = {
     const path = tell.random.pick(links)
     tell.unlink(path)
     if (tell.random.once(4)) return
-    tell.step({ do: 'symlink', path, to: tell.file() })
+    const to = tell.file()
+    if (tell.areFree(path)) tell.step({ do: 'symlink', path, to })
   },
   // Written by the first name. The system tells of that name alone, and only the watcher can know the other; once the
   // first is deleted in the same moment, nobody can. So no other operation takes these files.
@@ -421,6 +423,7 @@ const SLOW = ['git checkout', 'tar x', 'long path']
  * @param {Story['pace']} [options.pace]
  * @param {Story['writer']} [options.writer]
  * @param {number} [options.operations] in how many
+ * @param {string[]} [options.names] of few, most come back again and again, for something else
  * @returns {Story}
  */
 export function tellStory(seed, options = {}) {
@@ -440,7 +443,7 @@ export function tellStory(seed, options = {}) {
     mixed: () => (random.once(6) ? 1 + random.below(6) : 0),
     slow: () => 1 + random.below(8),
   }
-  const teller = new Teller(random, () => 0)
+  const teller = new Teller(random, () => 0, options.names ?? NAMES)
   teller.kind = 'before'
   for (let at = 0; at < 4 + random.below(8); at++) {
     const path = teller.free()
