@@ -22,10 +22,12 @@ export function ask(address, request, patience = PATIENCE_MS) {
       reject(Object.assign(new Error(`the server does not answer: ${why}`), { code: 'BINO_CLI_SILENT' }))
     let text = ''
     socket.setEncoding('utf8')
-    const deadline = setTimeout(() => {
+    const end = () => {
       silent(`${patience / 1000} s have passed`)
       socket.destroy()
-    }, patience)
+    }
+    // On a busy machine it may be we who were stopped: what has come meanwhile is read first.
+    const deadline = setTimeout(() => setImmediate(end), patience)
     socket.on('connect', () => socket.write(`${JSON.stringify({ request })}\n`))
     socket.on('data', (chunk) => {
       text += chunk
