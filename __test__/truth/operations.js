@@ -260,7 +260,11 @@ export const OPERATIONS = {
   },
   'write through a link': (tell) => {
     const links = tell.model.paths('link').filter((path) => tell.model.leads(path))
-    if (links.length > 0) tell.write(tell.random.pick(links))
+    if (links.length === 0) return
+    const path = tell.random.pick(links)
+    // A file with two names: see 'hard link'.
+    const leadsTo = tell.model.nodes.get(path)
+    if (leadsTo.type === 'link' && !tell.isShared(leadsTo.to)) tell.write(path)
   },
   'link that dangles': (tell) => tell.step({ do: 'symlink', path: tell.free(), to: tell.free() }),
   'link to a folder': (tell) => {
