@@ -1,8 +1,9 @@
-import { utimesSync } from 'node:fs'
+import { readFileSync, utimesSync } from 'node:fs'
 import vue from '@vitejs/plugin-vue'
 import { describe, expect, it } from 'vitest'
 import { open, openTab, STOCK } from '../support/browser.js'
 import { waitFor } from '../support/project.js'
+import { later } from '../support/same-bytes.js'
 
 /** @typedef {Awaited<ReturnType<typeof open>>} Opened */
 
@@ -17,7 +18,90 @@ const FILES = {
 
 const STYLED = /** @type {const} */ (['#app', 'color', 'rgb(1, 2, 3)'])
 
+/** Of each file what the page shows of it: nothing that a module of its own was made of. */
+const READ = {
+  'main.js': [
+    "import raw from './raw.txt?raw'\nimport data from './made.js'\nimport image from './image.svg'\nimport './style.css'\n",
+    "document.querySelector('#app').textContent = raw + data\n",
+    "const shown = document.querySelector('img') ?? document.body.appendChild(new Image())\nshown.src = image\n",
+    'import.meta.hot.accept()\n',
+  ].join(''),
+  'made.js': 'export default window.made\n',
+  'data.txt': 'one',
+  'raw.txt': 'one',
+  'style.css': "@import './part.css';\n",
+  'part.css': '#app { color: rgb(1, 2, 3) }\n',
+  'image.svg': '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="5"/>\n',
+}
+
 for (const vite of ['vite', 'vite7']) {
+  it(`files that others read are followed there and back, and a touch is left alone, with ${vite}`, async () => {
+    let root = ''
+    const plugin = {
+      name: 'test:made',
+      /** @param {{ root: string }} config */
+      configResolved(config) {
+        root = config.root
+      },
+      // So that the files are older than the page by the clock of every file system.
+      configureServer: () => new Promise((resolve) => setTimeout(resolve, 100)),
+      /**
+       * @this {{ addWatchFile(file: string): void }}
+       * @param {string} code
+       * @param {string} id
+       */
+      transform(code, id) {
+        if (!id.endsWith('/made.js')) return
+        this.addWatchFile(`${root}/data.txt`)
+        return code.replace('window.made', `' and ${readFileSync(`${root}/data.txt`, 'utf8')}'`)
+      },
+    }
+    const opened = await open(READ, { vite, config: { plugins: [plugin] } })
+    const { project, session, server, tab } = opened
+    const looked = () =>
+      waitFor(
+        () => !session || session.mirrorOf(server.environments.client).baseline.isIdle || undefined,
+        () => 'what was read to be looked at',
+      )
+    const width = (/** @type {number} */ pixels) =>
+      tab.sees((expected) => document.querySelector('img')?.naturalWidth === expected, pixels)
+    await tab.text('#app', 'one and one')
+    await tab.style('#app', 'color', 'rgb(1, 2, 3)')
+    await width(10)
+    const expectKept = await tab.mark()
+    await looked()
+    for (const file of ['raw.txt', 'data.txt', 'part.css'])
+      await saved(opened, file, () => touch(project, file))
+    if (!STOCK) expect(tab.payloads('update')).toEqual([])
+
+    for (const [file, from, to, shows] of /** @type {const} */ ([
+      ['raw.txt', 'one', 'two', async () => tab.text('#app', 'two and one')],
+      ['raw.txt', 'two', 'one', async () => tab.text('#app', 'one and one')],
+      ['data.txt', 'one', 'two', async () => tab.text('#app', 'one and two')],
+      ['data.txt', 'two', 'one', async () => tab.text('#app', 'one and one')],
+      ['part.css', '3', '4', async () => tab.style('#app', 'color', 'rgb(1, 2, 4)')],
+      ['part.css', '4', '3', async () => tab.style('#app', 'color', 'rgb(1, 2, 3)')],
+      ['image.svg', '"10"', '"20"', async () => width(20)],
+      ['image.svg', '"20"', '"10"', async () => width(10)],
+    ])) {
+      project.write(file, readFileSync(project.path(file), 'utf8').replace(from, to))
+      await shows()
+      await tab.flush()
+    }
+    if (session) {
+      await looked()
+      const updates = tab.payloads('update').length
+      // As if a minute had gone by.
+      session.transactions.run = later(session.transactions.run, 60_000)
+      for (const file of ['raw.txt', 'data.txt', 'part.css', 'image.svg'])
+        await saved(opened, file, () => touch(project, file))
+      expect(tab.payloads('update')).toHaveLength(updates)
+      project.write('part.css', '#app { color: rgb(1, 2, 5) }\n')
+      await tab.style('#app', 'color', 'rgb(1, 2, 5)')
+    }
+    await expectKept()
+  })
+
   describe(`the page is left alone, with ${vite}`, () => {
     it.skipIf(STOCK)(
       'when nothing but the time of its files changes, or they are written as they were',

@@ -40,6 +40,8 @@ export class ModelPage {
   isLoaded = false
   /** Whether nothing runs, because it could not be loaded. */
   #hasFailed = false
+  /** Whether an update could not be loaded: the page keeps what it had, and nobody brings that update again. */
+  hasMissed = false
 
   close() {
     this.#closed = true
@@ -58,6 +60,7 @@ export class ModelPage {
   async #reload() {
     this.#modules.clear()
     this.current.clear()
+    this.hasMissed = false
     this.#hasFailed = !(await this.#import(this.entry))
     this.isLoaded = true
   }
@@ -72,7 +75,8 @@ export class ModelPage {
     else if (payload.type === 'update') {
       await Promise.all(
         payload.updates.map(async ({ path, acceptedPath, timestamp }) => {
-          if (this.current.has(path)) await this.#import(`${acceptedPath}?t=${timestamp}`)
+          if (!this.current.has(path)) return
+          if (!(await this.#import(`${acceptedPath}?t=${timestamp}`))) this.hasMissed = true
         }),
       )
     }
@@ -120,4 +124,4 @@ export class ModelPage {
 }
 
 /** @param {string} url */
-const withoutTime = (url) => url.replace(/[?&]t=\d+/, '')
+const withoutTime = (url) => url.replace(/([?&])t=\d+(&?)/, (_, before, after) => (after ? before : ''))

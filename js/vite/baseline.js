@@ -2,7 +2,7 @@
  * Which texts of a file the pages of one environment may hold, and so whether a save brings them anything new.
  *
  * Owns: what Vite was given to transform of each module since the last update, and the rule *same bytes, nothing is sent*.
- * Never reads a file that no page has, and never hides an event from a plugin.
+ * Never reads a file that no page was made of, and never hides an event from a plugin.
  *
  * The baseline of a module is the text that Vite last transformed, if that is the only one that was handed out:
  *
@@ -17,12 +17,14 @@
  */
 
 import { listenTo } from './hot-channel.js'
+import { LONGEST_TRANSACTION_MS, Reads } from './reads.js'
 
 /**
  * @typedef {import('./transaction.js').Environment} Environment
  * @typedef {import('./transaction.js').Module} Module
  * @typedef {import('./transaction.js').Payload} Payload
  * @typedef {import('./transaction.js').Pass} Pass
+ * @typedef {import('./reads.js').Request} Request
  * @typedef {import('../native.js').ContentHashes} ContentHashes
  *
  * @typedef {Environment & {
@@ -37,14 +39,20 @@ import { listenTo } from './hot-channel.js'
 /** A larger file is taken for changed: reading it would keep the event loop longer than an update does. */
 const LARGEST = 16 * 2 ** 20
 
-/**
- * How long before a transaction reaches us its first change can have happened: the engine closes one after 10 s (`CAP` in
- * `src/change/schedule.rs`). Who loaded anything since then may have read what lay there in between.
- */
-const LONGEST_TRANSACTION_MS = 15_000
-
 /** A script or a style that stands in an `.html` file. */
 const HTML_PROXY = /[?&]html-proxy\b/
+
+/** A module that gives the text of its file. */
+const RAW = /[?&]raw(?:&|$)/
+
+/** What Vite makes of such a file. */
+const RAW_MODULE = 'export default '
+
+/** A module that gives the url of its file. */
+const URL_OF_FILE = /[?&]url(?:&|$)/
+
+/** As Vite knows a style sheet. */
+const STYLE = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss)$/
 
 const NEVER = 0
 const ONLY = 1
@@ -56,7 +64,8 @@ export class Baseline {
   /** The texts of `.html` files, by the place of their names. */
   #pages
   #pageNames = /** @type {Map<string, number>} */ (new Map())
-  /** How many requests for a module have begun and not ended, by its id. @type {Map<string, number>} */
+  #reads
+  /** Requests for a module that have begun and not ended, by its id. @type {Map<string, Request & { count: number }>} */
   #loading = new Map()
   /** Modules whose last request failed, by id. What was imported together with one may never have run in a page. */
   #failed = /** @type {Set<string>} */ (new Set())
@@ -72,21 +81,33 @@ export class Baseline {
    * @param {Environment} environment
    * @param {(module: Module) => number} indexOf the module's place in the mirror
    * @param {ContentHashes} hashes
+   * @param {number} startedOn when the watcher was started, as `Date.now()`
+   * @param {() => number} lastRequest when a page last asked for anything, as `performance.now()`
    */
-  constructor(environment, indexOf, hashes) {
+  constructor(environment, indexOf, hashes, startedOn, lastRequest) {
     this.environment = environment
+    this.lastRequest = lastRequest
     this.indexOf = indexOf
     this.hashFile = hashes.hashFile
     this.#texts = new Texts(hashes.hashText)
     this.#pages = new Texts(hashes.hashText)
+    this.#reads = new Reads(hashes.hashFile, startedOn, () => this.#loading.size > 0)
     this.#observes = this.#observe()
     // Whatever was loaded before we looked on.
     for (const module of environment.moduleGraph.idToModuleMap.values()) this.#texts.lose(indexOf(module))
+    for (const modules of environment.moduleGraph.fileToModulesMap.values()) {
+      for (const module of modules) if (module.id === null) this.#reads.lose(indexOf(module))
+    }
   }
 
   /** How much memory the baselines take, in bytes. */
   get bytes() {
-    return this.#texts.bytes + this.#pages.bytes
+    return this.#texts.bytes + this.#pages.bytes + this.#reads.bytes
+  }
+
+  /** Whether all was looked at that was read of files whose text does not pass by here. */
+  get isIdle() {
+    return this.#reads.isIdle
   }
 
   /**
@@ -112,17 +133,21 @@ export class Baseline {
     const own = this.environment.moduleGraph.getModulesByFile(file) ?? new Set()
     const isPage = this.environment.name === 'client' && file.endsWith('.html')
     if (pass.kind !== 'update') {
-      for (const module of own) this.#texts.forget(this.indexOf(module))
+      for (const module of own) {
+        this.#texts.forget(this.indexOf(module))
+        this.#reads.forget(this.indexOf(module))
+      }
       if (isPage) this.#pages.forget(this.#pageIndex(file))
       return NOTHING
     }
-    if ((modules.length === 0 && !isPage) || !this.#observes || this.#isInError()) return NOTHING
-
-    const page = isPage && this.#pages.is(this.#pageIndex(file), file, this.hashFile)
+    const isJudged = (modules.length > 0 || isPage) && this.#observes && !this.#isInError()
+    const page = isJudged && isPage && this.#pages.is(this.#pageIndex(file), file, this.hashFile)
     /** Its modules that have the bytes on disk for their text. */
     const same = new Set()
+    /** Its nodes of which others were made, by who read just those bytes. */
+    const read = new Set()
     let allSame = true
-    for (const module of own) {
+    for (const module of isJudged ? own : []) {
       const { id } = module
       if (id === null) continue
       const index = this.indexOf(module)
@@ -132,20 +157,94 @@ export class Baseline {
       if (isSame) same.add(module)
       else if (this.#texts.wasHandedOut(index)) allSame = false
     }
-    if (same.size === 0 && !page) return NOTHING
+    for (const module of isJudged ? own : []) if (this.#wasReadAsItIs(module, pass, same)) read.add(module)
+    const nodes = this.#observes
+      ? [...own].filter((module) => this.#isFetched(module) || this.#isOnlyRead(module))
+      : []
+    if (nodes.length > 0) {
+      this.#reads.told(file, nodes.filter((node) => !read.has(node)).map(this.indexOf))
+    }
+    if (same.size === 0 && read.size === 0 && !page) return NOTHING
 
     const isSettled =
+      (same.size > 0 || page) &&
       allSame &&
       this.#isQuiet(pass) &&
       !(page && this.#pages.isRenewed(this.#pageIndex(file))) &&
       ![...same].some((module) => this.#texts.isRenewed(this.indexOf(module)))
     // Others may have read the file too, each at a time of its own: a style sheet that is made of the classes in it, a
     // module that a hook added. What they read is what the pages have only if nothing was loaded for a while.
-    const isOwnAffair = isSettled || !this.environment.pluginContainer.watchFiles.has(file)
-    const there = modules.filter((module) =>
-      module.file === file && module.id !== null ? isOwnAffair && same.has(module) : isSettled,
-    )
+    const { watchFiles } = this.environment.pluginContainer
+    const isOwnAffair = isSettled || !watchFiles.has(file)
+    const there = modules.filter((module) => {
+      if (module.file !== file) return isSettled
+      // Who reads a file is known by an edge to the node of the file itself, never to one with a query.
+      if (same.has(module)) return isOwnAffair || (module.id !== file && !watchFiles.has(module.id ?? ''))
+      return read.has(module) || (module.id === null && isSettled)
+    })
     return { modules: new Set(there), page: page && isOwnAffair }
+  }
+
+  /**
+   * Whether a node of a file stands for what others were made of, and all of them were made of what lies there now.
+   *
+   * @param {Module} module
+   * @param {Pass} pass
+   * @param {Set<Module>} same modules of the file that are the same by their text
+   */
+  #wasReadAsItIs(module, pass, same) {
+    const { file, importers } = module
+    const isFetched = this.#isFetched(module)
+    const isOnlyRead = this.#isOnlyRead(module)
+    if (file === null || !(isFetched || isOnlyRead)) return false
+    const others = [...importers].filter((importer) => importer.file !== file || !same.has(importer))
+    if (isOnlyRead && importers.size > 0 && others.length === 0) return true
+    if (this.#loading.size > 0 || others.some(({ id }) => id !== null && this.#failed.has(id))) return false
+    if (isFetched) return this.#wasFetchedAsItIs(module, file, pass)
+    return this.#reads.is(this.indexOf(module), file, pass.transaction)
+  }
+
+  /**
+   * The same of a file that pages ask for by its url, whenever they want, and so perhaps in the midst of a change.
+   *
+   * @param {Module} module
+   * @param {string} file
+   * @param {Pass} pass
+   */
+  #wasFetchedAsItIs(module, file, pass) {
+    const index = this.indexOf(module)
+    return (
+      this.#isQuiet(pass) &&
+      this.lastRequest() < pass.transaction.startedAt - LONGEST_TRANSACTION_MS &&
+      !this.#failed.has(module.id ?? '') &&
+      !this.#reads.isRenewed(index) &&
+      this.#reads.is(index, file, pass.transaction)
+    )
+  }
+
+  /**
+   * Whether pages have the url of a file, and not what is in it: an image, a font.
+   *
+   * @param {Module} module
+   */
+  #isFetched(module) {
+    const { id, file } = module
+    if (file === null || id === null) return file !== null && this.environment.config.assetsInclude(file)
+    if (!this.#texts.wasHandedOut(this.indexOf(module)) || RAW.test(id)) return false
+    return URL_OF_FILE.test(id) || this.environment.config.assetsInclude(file)
+  }
+
+  /**
+   * Whether a node is not a module of its own, and those that Vite takes for its importers read the file.
+   *
+   * @param {Module} module
+   */
+  #isOnlyRead(module) {
+    const { id, file } = module
+    if (file === null) return false
+    if (id === null) return STYLE.test(file)
+    const { watchFiles } = this.environment.pluginContainer
+    return id === file && watchFiles.has(file) && !this.#texts.wasHandedOut(this.indexOf(module))
   }
 
   /**
@@ -163,6 +262,8 @@ export class Baseline {
         // Vite hands out what is being transformed now to those who come for the update, too.
         if (module.id !== null && this.#loading.has(module.id)) this.#texts.forget(index)
         else this.#texts.renew(index)
+        if (this.#loading.size > 0) this.#reads.forget(index)
+        else this.#reads.renew(index)
       }
       const page = this.#pageNames.get(pass.file)
       if (page !== undefined && reloads) this.#pages.renew(page)
@@ -192,10 +293,12 @@ export class Baseline {
     // Vite calls this in the moment in which it begins to load, before anything is read.
     environment._registerRequestProcessing = (id, done) => {
       register.call(environment, id, done)
-      this.#loading.set(id, (this.#loading.get(id) ?? 0) + 1)
+      const request = this.#loading.get(id) ?? { count: 0, at: performance.now(), on: Date.now() }
+      request.count += 1
+      this.#loading.set(id, request)
       done().then(
-        () => this.#loaded(id, true),
-        () => this.#loaded(id, false),
+        () => this.#loaded(id, request, true),
+        () => this.#loaded(id, request, false),
       )
     }
     listenTo(environment, ({ type }) => {
@@ -212,27 +315,48 @@ export class Baseline {
   #note(id, text) {
     this.#lastText = performance.now()
     const module = this.environment.moduleGraph.getModuleById(id)
-    if (module) this.#texts.note(this.indexOf(module), text)
+    if (module) this.#texts.note(this.indexOf(module), RAW.test(id) ? rawTextOf(text) : text)
   }
 
   /**
    * @param {string} id
+   * @param {Request & { count: number }} request
    * @param {boolean} well
    */
-  #loaded(id, well) {
+  #loaded(id, request, well) {
     this.#lastText = performance.now()
-    const others = (this.#loading.get(id) ?? 1) - 1
-    if (others > 0) this.#loading.set(id, others)
-    else this.#loading.delete(id)
+    request.count -= 1
+    if (request.count === 0) this.#loading.delete(id)
     const module = this.environment.moduleGraph.getModuleById(id)
     const index = module && this.indexOf(module)
+    if (module) this.#noteWhatItRead(module, request, well)
     if (!well) {
       this.#failed.add(id)
       // A page that asked for it holds what it held before.
       if (index !== undefined) this.#texts.forget(index)
     } else if (this.#failed.delete(id)) {
       this.#texts.forgetAll(index)
+      this.#reads.forgetAll()
       this.#isFailing = this.#failedModulesAreImported()
+    }
+  }
+
+  /**
+   * @param {Module} module that was made, or could not be
+   * @param {Request} request
+   * @param {boolean} well
+   */
+  #noteWhatItRead(module, request, well) {
+    const note = (/** @type {Module} */ { file }, /** @type {number} */ index) => {
+      if (well && file !== null) this.#reads.read(index, file, request)
+      else this.#reads.forget(index)
+    }
+    if (this.#isFetched(module)) note(module, this.indexOf(module))
+    for (const node of module.importedModules) {
+      // Of its own file, what it was made of is known by its text, or not at all.
+      if (node.file === module.file) continue
+      const isRead = (node.id === null && this.#isFetched(node)) || this.#isOnlyRead(node)
+      if (isRead) note(node, this.indexOf(node))
     }
   }
 
@@ -242,7 +366,10 @@ export class Baseline {
    */
   #isInError() {
     const isFailing = this.#failedModulesAreImported()
-    if (this.#isFailing && !isFailing) this.#texts.forgetAll()
+    if (this.#isFailing && !isFailing) {
+      this.#texts.forgetAll()
+      this.#reads.forgetAll()
+    }
     this.#isFailing = isFailing
     return isFailing || this.#showsError
   }
@@ -271,6 +398,20 @@ export class Baseline {
       this.#pageNames.set(file, index)
     }
     return index
+  }
+}
+
+/**
+ * The text of a file, out of the module that Vite makes of it for `?raw`. Of one that looks otherwise, all of it.
+ *
+ * @param {string} code
+ */
+function rawTextOf(code) {
+  try {
+    const text = code.startsWith(RAW_MODULE) ? JSON.parse(code.slice(RAW_MODULE.length)) : undefined
+    return typeof text === 'string' ? text : code
+  } catch {
+    return code
   }
 }
 

@@ -55,6 +55,8 @@ export class Session {
   #pages = new Set()
   /** Whether every page is known by its file. */
   #knowsPages = true
+  /** When a page last asked for anything, or was answered, as `performance.now()`. In middleware mode nobody can tell. */
+  #lastRequest = Number.POSITIVE_INFINITY
 
   /**
    * @param {ViteDevServer} server
@@ -78,6 +80,7 @@ export class Session {
     this.ready.catch(() => {})
 
     this.hashes = contentHashes()
+    this.startedOn = Date.now()
     this.engine = createEngine(
       { ...watch.engine, debounce: debounceOf(options, watch), threads: options.threads },
       (event) => this.#onEvent(event),
@@ -117,11 +120,25 @@ export class Session {
         if (!this.#closed) this.mirrorOf(client).mirror.orphans.keep(module)
       }),
     )
+    this.#noteRequests(server)
     gatherAtTheEndOfPasses(this)
     if (options.control && !isVitest(this.config)) this.control = this.#listen()
     // It says by which ways it ends, and the socket is one.
     this.hold = new Hold(this)
     sessions.set(this.config, this)
+  }
+
+  /** @param {ViteDevServer} server */
+  #noteRequests({ httpServer }) {
+    if (!httpServer) return
+    const note = () => {
+      this.#lastRequest = performance.now()
+    }
+    note()
+    httpServer.on('request', (_request, response) => {
+      note()
+      response.once('close', note)
+    })
   }
 
   /**
@@ -147,7 +164,13 @@ export class Session {
     )
     standInFront(environment)
     this.#watchAddedFiles(environment)
-    const baseline = new Baseline(environment, (module) => mirror.indexOf(module), this.hashes)
+    const baseline = new Baseline(
+      environment,
+      (module) => mirror.indexOf(module),
+      this.hashes,
+      this.startedOn,
+      () => this.#lastRequest,
+    )
     const { stampAgain } = makeInvalidationIterative(environment.moduleGraph, () => mirror.version)
     const mirrored = { graph, mirror, baseline, stampAgain, wirePath: wirePathOf(environment) }
     this.#mirrored.set(environment, mirrored)
