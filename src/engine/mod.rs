@@ -187,7 +187,11 @@ impl Engine {
                 alias: options.alias,
                 conditions: options.conditions,
             };
-            Work::new(Project::new(project, Arc::new(Disk)), pool.share(), messages.clone())
+            Work::new(
+                Project::new(project, Arc::new(Disk)).with_room(pool::ROOM),
+                pool.share(),
+                messages.clone(),
+            )
         });
         let absent = watch.absent();
         let vigil = (options.poll.mode != PollMode::Always)

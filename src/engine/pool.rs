@@ -12,6 +12,13 @@ use crate::error::{Error, Result};
 /// The name of its threads, before their numbers.
 pub(super) const NAME: &str = "bino-pool";
 
+/// The stack of each thread, in bytes (16 MiB). These are addresses until something is nested that deeply, and the larger
+/// of the usual source files would otherwise each be parsed on a thread of their own.
+const STACK: usize = 16 << 20;
+
+/// How much of it a task may take to have left, in bytes: a thread that waits for others takes up their tasks meanwhile.
+pub(super) const ROOM: usize = STACK / 2;
+
 /// A pool whose threads can be waited for.
 pub(super) struct Pool {
     pool: Arc<ThreadPool>,
@@ -27,7 +34,8 @@ impl Pool {
         let built = ThreadPoolBuilder::new()
             .num_threads(count)
             .spawn_handler(|thread| {
-                let builder = std::thread::Builder::new().name(format!("{NAME}-{}", thread.index()));
+                let name = format!("{NAME}-{}", thread.index());
+                let builder = std::thread::Builder::new().name(name).stack_size(STACK);
                 handles.push(builder.spawn(|| thread.run())?);
                 Ok(())
             })

@@ -4,6 +4,8 @@
 //! A style sheet that a script or a page imports takes updates of itself, unless it is a CSS module, whose names may
 //! have changed. One that only other style sheets import is text in those, and leaves updates to them, as in Vite.
 
+use std::sync::Arc;
+
 use super::{Acceptance, Bindings, ModuleGraph, ModuleId, ModuleKind, NameId};
 use crate::scan::{Language, ModuleFacts};
 
@@ -13,7 +15,7 @@ pub struct Record<'a> {
     /// The url by which Vite would name it.
     pub url: &'a str,
     /// The file.
-    pub file: &'a str,
+    pub file: &'a Arc<str>,
     /// What the scan says.
     pub facts: &'a ModuleFacts,
     /// The modules whose updates it accepts, sorted.
@@ -66,11 +68,11 @@ impl ModuleGraph {
         if &*module.url != record.url {
             module.url = record.url.into();
         }
-        if module.file.as_deref() != Some(record.file) {
+        if module.file.as_deref() != Some(&**record.file) {
             if let Some(old) = module.file.take() {
                 self.files.remove(&old, id);
             }
-            module.file = Some(self.files.add(record.file, id));
+            module.file = Some(self.files.add(Arc::clone(record.file), id));
         }
         module.has_id = true;
         module.kind = kind(record);
@@ -78,6 +80,11 @@ impl ModuleGraph {
         module.accepted_deps = record.accepted_deps.into();
         module.accepted_exports = record.accepted_exports.map(Box::from);
         module.imported_bindings = record.imported_bindings.map(Box::from);
+    }
+
+    /// Makes room for so many more files at once.
+    pub fn reserve(&mut self, modules: usize) {
+        self.files.reserve(modules);
     }
 
     /// `importer` imports `module` now, and comes at position `at` of its importers.

@@ -19,10 +19,16 @@ impl FileIndex {
     }
 
     /// Notes that `file` is behind `module`, which it was not before. Gives the one stored copy of the file's name.
-    pub(super) fn add(&mut self, file: &str, module: ModuleId) -> Arc<str> {
-        let name = self.modules.get_key_value(file).map_or_else(|| file.into(), |(name, _)| Arc::clone(name));
-        self.modules.entry(Arc::clone(&name)).or_default().push(module);
+    pub(super) fn add(&mut self, file: Arc<str>, module: ModuleId) -> Arc<str> {
+        let entry = self.modules.entry(file);
+        let name = Arc::clone(entry.key());
+        entry.or_default().push(module);
         name
+    }
+
+    /// Makes room for so many more files at once.
+    pub(super) fn reserve(&mut self, files: usize) {
+        self.modules.reserve(files);
     }
 
     /// Notes that `file` is no longer behind `module`.

@@ -146,7 +146,7 @@ impl ModuleGraph {
                 }
                 if let Some(file) = file {
                     let is_new = self.files.modules(file).is_empty();
-                    let name = self.files.add(file, id);
+                    let name = self.files.add(file.into(), id);
                     new.extend(is_new.then(|| Arc::clone(&name)));
                     module.file = Some(name);
                 }

@@ -41,6 +41,14 @@ impl ModuleSet {
         self.words.get(word).is_some_and(|bits| bits & bit != 0)
     }
 
+    /// The modules of the set, the first one first.
+    pub fn iter(&self) -> impl Iterator<Item = ModuleId> + '_ {
+        self.words.iter().zip(0u32..).flat_map(|(word, at)| {
+            let bits = (0..64).filter(move |bit| word & (1 << bit) != 0);
+            bits.map(move |bit| ModuleId(at * 64 + bit))
+        })
+    }
+
     /// Empties the set and keeps its room.
     pub fn clear(&mut self) {
         self.words.fill(0);

@@ -9,7 +9,8 @@ use super::Stop;
 use super::report::Diagnostic;
 use crate::resolve::{ConfigFailure, Failure, GlobOptions, GlobWatch, Key, Kind, Resolver, Target};
 use crate::scan::{
-    Bindings, Coverage, ImportKind, Language, ModuleFacts, Position, Severity, hash, hash_pieces, scan,
+    Bindings, Coverage, ImportKind, Language, ModuleFacts, Position, Severity, hash, hash_pieces,
+    scan_with_room,
 };
 
 /// What reading a file gave.
@@ -80,22 +81,43 @@ pub(super) struct Hinges {
     pub globs: Vec<GlobWatch>,
 }
 
-/// Reads and scans a file, unless it has the bytes that it had.
-pub(super) fn read(resolver: &Resolver, path: &str, known: Option<u64>, stop: &Stop) -> Reading {
-    if stop.is_stopped() {
-        return Reading::Unreadable("the engine is closing".to_owned());
-    }
-    if Language::of(path) == Language::Asset {
-        return match resolver.open(path).and_then(hash_pieces) {
+/// What loading takes, on whichever thread.
+#[derive(Clone, Copy)]
+pub(super) struct Loader<'p> {
+    pub resolver: &'p Resolver,
+    pub stop: &'p Stop,
+    /// How much stack the thread has left, in bytes.
+    pub room: usize,
+}
+
+impl Loader<'_> {
+    /// Reads and scans a file, unless it has the bytes that it had.
+    pub fn read(self, path: &str, known: Option<u64>) -> Reading {
+        if self.stop.is_stopped() {
+            return Reading::Unreadable("the engine is closing".to_owned());
+        }
+        if Language::of(path) == Language::Asset {
+            return match self.resolver.open(path).and_then(hash_pieces) {
+                Err(error) => Reading::Unreadable(error.to_string()),
+                Ok(hash) if known == Some(hash) => Reading::Same,
+                Ok(hash) => Reading::New(Box::new(ModuleFacts::of_asset(hash))),
+            };
+        }
+        match self.resolver.read(path) {
             Err(error) => Reading::Unreadable(error.to_string()),
-            Ok(hash) if known == Some(hash) => Reading::Same,
-            Ok(hash) => Reading::New(Box::new(ModuleFacts::of_asset(hash))),
-        };
+            Ok(bytes) if known.is_some_and(|known| known == hash(&bytes)) => Reading::Same,
+            Ok(bytes) => Reading::New(Box::new(scan_with_room(path, &bytes, self.room))),
+        }
     }
-    match resolver.read(path) {
-        Err(error) => Reading::Unreadable(error.to_string()),
-        Ok(bytes) if known.is_some_and(|known| known == hash(&bytes)) => Reading::Same,
-        Ok(bytes) => Reading::New(Box::new(scan(path, &bytes))),
+
+    /// The same for a file of which nothing is known, and where its specifiers lead.
+    pub fn load(self, path: &Arc<str>) -> (Reading, Links) {
+        let reading = self.read(path, None);
+        let links = match &reading {
+            Reading::New(facts) => link(self.resolver, path, facts),
+            _ => Links::default(),
+        };
+        (reading, links)
     }
 }
 

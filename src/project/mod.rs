@@ -28,13 +28,17 @@ use crate::change::{Change, ChangeKind, EntryType};
 use crate::graph::{ModuleId, is_style};
 use crate::propagate::{Pass, propagate};
 use crate::resolve::{FileSystem, ResolveOptions, Resolver, Shift};
-use crate::scan::{Position, Severity};
+use crate::scan::{DEFAULT_ROOM, Position, Severity};
 
 pub use combine::combine;
 pub use report::{Boundary, DeadEnd, Diagnostic, ModuleInfo, ProjectUpdate, Snapshot};
 
-use load::{Reading, link, read};
+use load::{Loader, Reading, link};
 use store::Store;
+
+/// How many files are read before what is known of them is taken in. Enough to keep many threads busy, and little beside
+/// a project for which that matters.
+const AT_ONCE: usize = 512;
 
 /// What a project is made of.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +64,13 @@ pub struct Project {
     store: Store,
     files: Files,
     stop: Stop,
+    room: usize,
+    places: Places,
+}
+
+/// Where modules lie, for whoever watches.
+#[derive(Default)]
+struct Places {
     /// Directories outside of the root that were named already.
     outside: FxHashSet<PathBuf>,
     /// The same, not named yet.
@@ -99,10 +110,14 @@ impl Project {
             store,
             files: Files::default(),
             stop: Stop::default(),
-            outside: FxHashSet::default(),
-            outside_new: Vec::new(),
-            inside_new: Vec::new(),
+            room: DEFAULT_ROOM,
+            places: Places::default(),
         }
+    }
+
+    /// The same for a caller whose threads have more stack left than [`DEFAULT_ROOM`]: `room`, in bytes.
+    pub fn with_room(self, room: usize) -> Self {
+        Self { room, ..self }
     }
 
     /// Reads everything that the entries reach, on the threads of the caller's pool. The result is the same whatever
@@ -111,8 +126,8 @@ impl Project {
         let mut progress = Progress::default();
         self.find_entries(&mut progress);
         self.crawl(&mut progress);
-        self.store.order_all_importers();
-        let update = self.finish(progress, true);
+        let ranks = self.store.order_all_importers();
+        let update = self.finish(progress, Some(&ranks));
         self.resolver.relax();
         update
     }
@@ -132,7 +147,7 @@ impl Project {
         again.dedup();
         self.resolve_again(&again, &mut progress);
         self.crawl(&mut progress);
-        let mut update = self.finish(progress, false);
+        let mut update = self.finish(progress, None);
         update.everything = shift.everything;
         if shift.everything {
             self.resolver.relax();
@@ -184,13 +199,13 @@ impl Project {
     /// What has to be watched beside the root and was not named by an earlier call: the directories of modules that
     /// lie outside of it; where that is a directory above the root, the module itself.
     pub fn take_outside(&mut self) -> Vec<PathBuf> {
-        std::mem::take(&mut self.outside_new)
+        std::mem::take(&mut self.places.outside_new)
     }
 
     /// The files of modules below the root that were not named by an earlier call: some may lie where nothing else is
     /// watched.
     pub fn take_inside(&mut self) -> Vec<PathBuf> {
-        std::mem::take(&mut self.inside_new)
+        std::mem::take(&mut self.places.inside_new)
     }
 
     /// The modules that the changes name, in their order.
@@ -222,9 +237,10 @@ impl Project {
 
     /// Reads modules again; those with other bytes are scanned.
     fn read_again(&mut self, ids: &[ModuleId], progress: &mut Progress) {
-        let (resolver, store, stop) = (&self.resolver, &self.store, &self.stop);
+        let Self { resolver, store, stop, room, .. } = self;
+        let loader = Loader { resolver, stop, room: *room };
         let readings: Vec<_> =
-            ids.par_iter().map(|id| read(resolver, store.path(*id), store.hash(*id), stop)).collect();
+            ids.par_iter().map(|id| loader.read(store.path(*id), store.hash(*id))).collect();
         for (id, reading) in ids.iter().zip(readings) {
             progress.count(&reading);
             if self.store.take_in(*id, reading) {
@@ -277,61 +293,43 @@ impl Project {
     /// Reads what the entries reach and nobody has read yet, breadth first; then drops what they do not reach.
     fn crawl(&mut self, progress: &mut Progress) {
         let mut reach = progress.lost.then(|| self.store.reach());
+        let Self { resolver, store, stop, room, places, .. } = self;
+        let loader = Loader { resolver, stop, room: *room };
+        let mut loaded = Vec::new();
         loop {
-            let frontier = match &mut reach {
-                Some(reach) => self.store.spread(reach),
-                None => self.store.take_unread(),
+            let next = match &mut reach {
+                None => store.take_unread(AT_ONCE),
+                // What is reached is known only when all that was read is taken in.
+                Some(reach) if loaded.is_empty() => store.spread(reach),
+                Some(_) => Vec::new(),
             };
-            if frontier.is_empty() {
+            if next.is_empty() && loaded.is_empty() {
                 break;
             }
-            let (resolver, store, stop) = (&self.resolver, &self.store, &self.stop);
-            let loaded: Vec<_> = frontier
-                .par_iter()
-                .map(|id| {
-                    let path = store.path(*id);
-                    let reading = read(resolver, path, None, stop);
-                    let links = match &reading {
-                        Reading::New(facts) => link(resolver, path, facts),
-                        _ => load::Links::default(),
-                    };
-                    (reading, links)
-                })
-                .collect();
-            for (id, (reading, links)) in frontier.into_iter().zip(loaded) {
-                progress.count(&reading);
-                progress.looked_at.push(id);
-                self.store.take_in(id, reading);
-                self.store.relink(id, links);
-                self.note_place(id);
-            }
+            // One thread takes in what was read while the others read on, in the same order whatever their number.
+            let take_in = || {
+                for (id, (reading, links)) in loaded {
+                    progress.count(&reading);
+                    progress.looked_at.push(id);
+                    store.take_in(id, reading);
+                    store.relink(id, links);
+                    places.note(resolver.root(), store.path(id));
+                }
+            };
+            let read = || next.into_par_iter().map(|(id, path)| (id, loader.load(&path))).collect();
+            ((), loaded) = rayon::join(take_in, read);
         }
         if let Some(reach) = reach {
-            self.store.drop_unreached(&reach);
+            store.drop_unreached(&reach);
         }
     }
 
-    fn note_place(&mut self, id: ModuleId) {
-        let path = Path::new(&**self.store.path(id));
-        let root = self.resolver.root();
-        if path.starts_with(root) {
-            self.inside_new.push(path.to_owned());
-            return;
-        }
-        let Some(dir) = path.parent() else { return };
-        // All that lies beside the root is not ours to watch.
-        let watched = if root.starts_with(dir) { path } else { dir };
-        let known = watched.ancestors().any(|above| self.outside.contains(above));
-        if !known && self.outside.insert(watched.to_owned()) {
-            self.outside_new.push(watched.to_owned());
-        }
-    }
-
-    fn finish(&mut self, progress: Progress, built: bool) -> ProjectUpdate {
+    /// `ranks` are given if everything was built: the place of each module in the order of the paths.
+    fn finish(&mut self, progress: Progress, ranks: Option<&[u32]>) -> ProjectUpdate {
         let Progress { read, parsed, resolved, mut changed, mut relinked, mut looked_at, entries, .. } =
             progress;
         let store = &mut self.store;
-        let (added, removed) = store.describe(&self.files, built);
+        let (added, removed) = store.describe(&self.files, ranks);
         changed.retain(|id| store.is_there(*id));
         let mut seeds = changed;
         let known: FxHashSet<_> = seeds.iter().copied().collect();
@@ -339,14 +337,14 @@ impl Project {
         relinked.sort_by(|one, two| store.path(*one).cmp(store.path(*two)));
         seeds.extend(relinked);
         looked_at.retain(|id| store.is_there(*id));
-        looked_at.sort_by(|one, two| store.path(*one).cmp(store.path(*two)));
+        looked_at.sort_unstable();
         looked_at.dedup();
         let mut diagnostics = store.diagnostics(&looked_at);
         diagnostics.extend(self.missing.iter().filter(|_| entries).cloned());
         diagnostics.sort();
         let mut update =
             ProjectUpdate { added, removed, diagnostics, read, parsed, resolved, ..ProjectUpdate::default() };
-        if !built {
+        if ranks.is_none() {
             self.walk(&seeds, &mut update);
         }
         update
@@ -384,6 +382,23 @@ impl Project {
             .collect();
         update.dead_ends = found.dead_ends.iter().map(|end| DeadEnd { chain: paths(&end.chain) }).collect();
         update.affected = paths(&store.affected(passes.iter().flat_map(|pass| &pass.seeds)));
+    }
+}
+
+impl Places {
+    fn note(&mut self, root: &Path, path: &str) {
+        let path = Path::new(path);
+        if path.starts_with(root) {
+            self.inside_new.push(path.to_owned());
+            return;
+        }
+        let Some(dir) = path.parent() else { return };
+        // All that lies beside the root is not ours to watch.
+        let watched = if root.starts_with(dir) { path } else { dir };
+        let known = watched.ancestors().any(|above| self.outside.contains(above));
+        if !known && self.outside.insert(watched.to_owned()) {
+            self.outside_new.push(watched.to_owned());
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! Reads nothing and resolves nothing: `load` does.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
@@ -58,10 +58,10 @@ pub(super) struct Store {
     free: BinaryHeap<Reverse<ModuleId>>,
     entries: Vec<ModuleId>,
     /// Modules that nobody has read yet, in the order in which they came up.
-    unread: Vec<ModuleId>,
+    unread: VecDeque<ModuleId>,
     graph: ModuleGraph,
     /// Modules that the graph has to be told of, since their facts or importers changed.
-    stale: FxHashSet<ModuleId>,
+    stale: ModuleSet,
     removed: Vec<Arc<str>>,
     /// Built when names first change, which most saves do not do.
     index: Option<Index>,
@@ -84,9 +84,9 @@ impl Store {
             ids: FxHashMap::default(),
             free: BinaryHeap::new(),
             entries: Vec::new(),
-            unread: Vec::new(),
+            unread: VecDeque::new(),
             graph: ModuleGraph::new(),
-            stale: FxHashSet::default(),
+            stale: ModuleSet::default(),
             removed: Vec::new(),
             index: None,
             broad: FxHashSet::default(),
@@ -151,7 +151,9 @@ impl Store {
         let other = if partial { self.partial.insert(id) } else { self.partial.remove(&id) };
         if other {
             // What they take from it matters now, or no longer.
-            self.stale.extend(&self.graph.module(id).importers);
+            for importer in &self.graph.module(id).importers {
+                self.stale.insert(*importer);
+            }
         }
         self.stale.insert(id);
         true
@@ -247,23 +249,26 @@ impl Store {
         lost
     }
 
-    /// Puts all importers in the order of their paths.
-    pub fn order_all_importers(&mut self) {
-        let mut order: Vec<_> = self.ids.iter().map(|(path, id)| (Arc::clone(path), *id)).collect();
+    /// Puts all importers in the order of their paths, and gives the place of each module in that order.
+    pub fn order_all_importers(&mut self) -> Vec<u32> {
+        let mut order: Vec<_> = self.ids.iter().map(|(path, id)| (&**path, *id)).collect();
         order.par_sort_unstable();
         let mut ranks = vec![0u32; self.nodes.len()];
         for (rank, (_, id)) in order.iter().enumerate() {
             ranks[id.index()] = rank as u32;
         }
-        for (_, id) in order {
+        for id in (0..self.nodes.len() as u32).map(ModuleId) {
             self.graph.order_importers(id, |importer| ranks[importer.index()]);
         }
         self.built = true;
+        ranks
     }
 
-    /// What nobody has read yet.
-    pub fn take_unread(&mut self) -> Vec<ModuleId> {
-        std::mem::take(&mut self.unread)
+    /// What nobody has read yet, in the order in which it came up, and at most so many.
+    pub fn take_unread(&mut self, at_most: usize) -> Vec<(ModuleId, Arc<str>)> {
+        let count = at_most.min(self.unread.len());
+        let ids: Vec<_> = self.unread.drain(..count).collect();
+        ids.into_iter().map(|id| (id, Arc::clone(self.path(id)))).collect()
     }
 
     /// Begins to follow the imports from the entries.
@@ -279,7 +284,7 @@ impl Store {
 
     /// Follows them through all that was read, and gives what is reached and was not. That is taken for read by the
     /// next call.
-    pub fn spread(&mut self, reach: &mut Reach) -> Vec<ModuleId> {
+    pub fn spread(&mut self, reach: &mut Reach) -> Vec<(ModuleId, Arc<str>)> {
         let mut frontier = Vec::new();
         let mut at = 0;
         while at < reach.open.len() {
@@ -298,7 +303,7 @@ impl Store {
         }
         reach.open.clone_from(&frontier);
         self.unread.clear();
-        frontier
+        frontier.into_iter().map(|id| (id, Arc::clone(self.path(id)))).collect()
     }
 
     /// Drops what was not reached, cycles too.
@@ -309,7 +314,7 @@ impl Store {
         for id in &unreached {
             let node = self.nodes[id.index()].take().expect(NOTHING);
             self.ids.remove(&node.path);
-            self.stale.remove(id);
+            self.stale.remove(*id);
             self.broad.remove(id);
             self.partial.remove(id);
             kept.extend(node.imports.iter().filter(|import| reach.seen.contains(**import)));
@@ -370,24 +375,25 @@ impl Store {
         found
     }
 
-    /// Tells the graph and `files` what changed; gives the paths that came and went.
-    pub fn describe(&mut self, files: &Files, everything: bool) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
-        let mut stale: Vec<_> = std::mem::take(&mut self.stale).into_iter().collect();
-        stale.sort_unstable();
+    /// Tells the graph and `files` what changed; gives the paths that came and went. `ranks` as of
+    /// [`Store::order_all_importers`], if it was just called.
+    pub fn describe(&mut self, files: &Files, ranks: Option<&[u32]>) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
+        let stale = std::mem::take(&mut self.stale);
         let mut added = Vec::new();
         let mut known = files.0.write().unwrap_or_else(PoisonError::into_inner);
-        if everything {
-            known.reserve(stale.len());
+        if ranks.is_some() {
+            known.reserve(self.ids.len());
+            self.graph.reserve(self.ids.len());
         }
         let mut removed = std::mem::take(&mut self.removed);
         for path in &removed {
             known.remove(path);
         }
-        for id in stale {
+        for id in stale.iter() {
             let Some(node) = self.nodes[id.index()].as_mut() else { continue };
             if !node.reported {
                 node.reported = true;
-                added.push(Arc::clone(&node.path));
+                added.push(id);
             }
             let (url, stands_alone, linked) = self.standing(id);
             let accepted_exports = self.partial.contains(&id).then(|| self.accepted_exports(id));
@@ -407,7 +413,11 @@ impl Store {
             };
             graph.describe(id, &record);
         }
-        added.sort();
+        match ranks {
+            Some(ranks) => added.sort_unstable_by_key(|id| ranks[id.index()]),
+            None => added.sort_unstable_by(|one, two| self.path(*one).cmp(self.path(*two))),
+        }
+        let mut added: Vec<_> = added.into_iter().map(|id| Arc::clone(self.path(id))).collect();
         removed.sort();
         // What went and came again within one update.
         let again = added.iter().filter(|path| removed.binary_search(path).is_ok());
@@ -606,7 +616,7 @@ impl Store {
             reported: false,
         });
         self.ids.insert(Arc::clone(path), id);
-        self.unread.push(id);
+        self.unread.push_back(id);
         self.stale.insert(id);
         id
     }

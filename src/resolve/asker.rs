@@ -17,7 +17,7 @@ pub struct Asker<'r> {
     pub(super) resolver: &'r Resolver,
     pub(super) file: PathBuf,
     pub(super) dir: Arc<Path>,
-    /// The tsconfig that the module belongs to; looked for when first asked.
+    /// The tsconfig that the module belongs to, if any above has a say; looked for when first asked.
     tsconfig: Option<Option<Arc<TsConfig>>>,
     /// What is wrong with the tsconfig that the module belongs to. Specifiers are then resolved without it.
     pub config_failure: Option<ConfigFailure>,
@@ -90,7 +90,9 @@ impl<'r> Asker<'r> {
 
     pub(super) fn tsconfig(&mut self) -> Option<Arc<TsConfig>> {
         if self.tsconfig.is_none() {
-            self.tsconfig = Some(match self.resolver.scripts.find_tsconfig(&self.file) {
+            let configured = self.resolver.around(&self.dir).configured;
+            let find = || self.resolver.scripts.find_tsconfig(&self.file);
+            self.tsconfig = Some(match if configured { find() } else { Ok(None) } {
                 Ok(tsconfig) => tsconfig,
                 Err(error) => {
                     self.config_failure = Some(config_failure(&error, &self.file));
@@ -209,28 +211,46 @@ impl<'r> Asker<'r> {
                 return Ok(file(&found));
             }
         }
-        let question = Question {
-            dir: Arc::clone(&self.dir),
-            tsconfig: tsconfig.clone().map(Config),
-            kind,
-            specifier: specifier.into(),
-        };
-        let known = self.resolver.bare.read().unwrap_or_else(PoisonError::into_inner).get(&question).cloned();
-        let answer = known.unwrap_or_else(|| {
-            let answer = Arc::new(self.ask(specifier, kind, tsconfig.as_deref()));
-            let mut bare = self.resolver.bare.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(bare.entry(question).or_insert(answer))
-        });
+        // Whoever sees the same packages gets the same file; a failure names the directories that were looked in.
+        let home = scripted.then(|| Arc::clone(&self.resolver.around(&self.dir).home));
+        let shared = home.map(|home| self.answer(&home, specifier, kind, tsconfig.as_ref()));
+        let answer = shared
+            .filter(|answer| answer.outcome.is_ok())
+            .unwrap_or_else(|| self.answer(&self.dir, specifier, kind, tsconfig.as_ref()));
         self.keys.extend_from_slice(&answer.keys);
         self.broad |= answer.broad;
         answer.outcome.clone()
     }
 
-    fn ask(&self, specifier: &str, kind: Kind, tsconfig: Option<&TsConfig>) -> Answer {
-        let tree = &self.resolver.tree;
-        let oxc = self.resolver.rules(kind);
+    /// What whoever asks from a directory is told.
+    fn answer(
+        &self,
+        dir: &Arc<Path>,
+        specifier: &str,
+        kind: Kind,
+        tsconfig: Option<&Arc<TsConfig>>,
+    ) -> Arc<Answer> {
+        let question = Question {
+            dir: Arc::clone(dir),
+            tsconfig: tsconfig.cloned().map(Config),
+            kind,
+            specifier: specifier.into(),
+        };
+        let known = self.resolver.bare.read().unwrap_or_else(PoisonError::into_inner).get(&question).cloned();
+        known.unwrap_or_else(|| {
+            let answer = Arc::new(self.resolver.ask(dir, specifier, kind, tsconfig.map(|it| &**it)));
+            let mut bare = self.resolver.bare.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(bare.entry(question).or_insert(answer))
+        })
+    }
+}
+
+impl Resolver {
+    fn ask(&self, dir: &Path, specifier: &str, kind: Kind, tsconfig: Option<&TsConfig>) -> Answer {
+        let tree = &self.tree;
+        let oxc = self.rules(kind);
         let mut context = ResolveContext::default();
-        let found = oxc.resolve_with_context(&self.dir, specifier, tsconfig, &mut context);
+        let found = oxc.resolve_with_context(dir, specifier, tsconfig, &mut context);
         let mut keys = Vec::new();
         for path in context.file_dependencies.iter().chain(&context.missing_dependencies) {
             let real = tree.beside(path);
@@ -251,10 +271,10 @@ impl<'r> Asker<'r> {
                 Ok(file(found.path()))
             }
             Err(ResolveError::Ignored(_)) => Ok(Target::External),
-            Err(ResolveError::NotFound(_)) if self.is_builtin(specifier) => Ok(Target::External),
+            Err(ResolveError::NotFound(_)) if self.is_builtin(dir, specifier) => Ok(Target::External),
             Err(error) => {
                 let package = package_of(specifier);
-                let packages = self.dir.ancestors().map(|dir| dir.join("node_modules").join(package));
+                let packages = dir.ancestors().map(|dir| dir.join("node_modules").join(package));
                 let installed = packages.clone().find(|dir| tree.entry(dir).is_some());
                 let real = installed.as_deref().and_then(|dir| tree.real(dir));
                 // Of a package, what is not in it; else what is in no package.
@@ -296,8 +316,8 @@ impl<'r> Asker<'r> {
         Answer { outcome, keys, broad }
     }
 
-    fn is_builtin(&self, specifier: &str) -> bool {
-        matches!(self.resolver.builtins.resolve(&self.dir, specifier), Err(ResolveError::Builtin { .. }))
+    fn is_builtin(&self, dir: &Path, specifier: &str) -> bool {
+        matches!(self.builtins.resolve(dir, specifier), Err(ResolveError::Builtin { .. }))
     }
 }
 

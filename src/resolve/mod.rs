@@ -8,6 +8,7 @@
 //!                                   └─▶ bare, #internal ─▶ tsconfig paths ─▶ package exports, imports
 //! ```
 
+mod around;
 mod asker;
 mod fs;
 mod glob;
@@ -30,6 +31,7 @@ pub use glob::{Expansion, GlobOptions, GlobWatch};
 pub use key::Key;
 pub use shift::Shift;
 
+use around::Around;
 use plain::MEANT;
 use tree::{Tree, normal};
 
@@ -113,10 +115,10 @@ pub struct Resolver {
     assets: Oxc,
     /// Knows the modules of the runtime, to tell `fs` from a package that is missing.
     builtins: Oxc,
-    /// What bare specifiers lead to; a hundred modules of one directory ask the same.
+    /// What bare specifiers lead to; most modules of a package ask the same.
     bare: RwLock<FxHashMap<Question, Arc<Answer>>>,
-    /// Whether the package that a directory belongs to may map its files to others.
-    mapping: RwLock<FxHashMap<PathBuf, bool>>,
+    /// By directory.
+    around: RwLock<FxHashMap<PathBuf, Arc<Around>>>,
 }
 
 /// A bare specifier, as far as the answer depends on who asks.
@@ -228,7 +230,7 @@ impl Resolver {
             assets,
             builtins,
             bare: RwLock::default(),
-            mapping: RwLock::default(),
+            around: RwLock::default(),
         }
     }
 

@@ -4,7 +4,6 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
 
 use super::{EXTENSIONS, Entry, Resolver};
 
@@ -20,7 +19,7 @@ impl Resolver {
     /// The file at `base`, a path without links before its name; `None` if it is not as simple as that.
     pub(super) fn plain(&self, base: &Path) -> Option<PathBuf> {
         let (dir, name) = (base.parent()?, base.file_name()?.to_str()?);
-        if self.maps_files(dir) {
+        if self.around(dir).maps_files {
             return None;
         }
         let names = self.tree.listed(dir)?;
@@ -44,23 +43,6 @@ impl Resolver {
             Some(found) => return file(found),
         }
         file(EXTENSIONS.iter().find_map(|extension| there(name, extension))?)
-    }
-
-    /// Whether the package.json that counts for a directory may lead from files to others (its field `browser`).
-    fn maps_files(&self, dir: &Path) -> bool {
-        if let Some(known) = self.mapping.read().unwrap_or_else(PoisonError::into_inner).get(dir) {
-            return *known;
-        }
-        let own = dir.join("package.json");
-        let maps = match self.tree.entry(&own) {
-            Some(_) => self
-                .tree
-                .read(&own)
-                .map_or(true, |bytes| memchr::memmem::find(&bytes, b"\"browser\"").is_some()),
-            None => dir.parent().is_some_and(|parent| self.maps_files(parent)),
-        };
-        self.mapping.write().unwrap_or_else(PoisonError::into_inner).insert(dir.to_owned(), maps);
-        maps
     }
 }
 

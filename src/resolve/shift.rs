@@ -77,7 +77,7 @@ impl Resolver {
         shift.everything |= shift.names.iter().any(|path| self.is_about_rules(path));
         if shift.everything {
             self.tree.forget_everything();
-            self.mapping.write().unwrap_or_else(PoisonError::into_inner).clear();
+            self.around.write().unwrap_or_else(PoisonError::into_inner).clear();
         }
         if !shift.is_empty() {
             self.scripts.clear_cache();

@@ -704,7 +704,9 @@ pub(crate) fn stat_now(path: &Path) -> Option<Stat> {
 
 /// Without `.`, double separators and a separator at the end, so that paths compare by their bytes.
 fn plain(path: &Path) -> PathBuf {
-    path.components().collect()
+    let mut plain = PathBuf::with_capacity(path.as_os_str().len());
+    plain.extend(path.components());
+    plain
 }
 
 #[cfg(test)]

@@ -69,9 +69,10 @@ impl Scope {
     }
 
     /// Takes in a single file, unless the user left it out. Says whether it is new. `inside`, whether the directory that
-    /// it lies in is watched: then nobody left that one out, and most modules need no further look.
-    pub(super) fn add_file(&mut self, file: &Path, inside: bool) -> bool {
-        let ignores = |file| if inside { self.ignores(file) } else { self.ignores_above(file) };
+    /// it lies in is watched: then nobody left that one out. `known`, whether it was met there: then nobody left it out
+    /// either, and most modules need no further look.
+    pub(super) fn add_file(&mut self, file: &Path, inside: bool, known: bool) -> bool {
+        let ignores = |file| if inside { !known && self.ignores(file) } else { self.ignores_above(file) };
         !self.files.contains(file) && !ignores(file) && self.files.insert(file.to_owned())
     }
 

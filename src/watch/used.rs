@@ -87,7 +87,8 @@ impl Watch {
         for file in files {
             let file = plain(file);
             let inside = self.tree.holds_parent(&file);
-            if file.is_absolute() && self.scope.add_file(&file, inside) && !inside {
+            let known = inside && self.tree.get(&file).is_some();
+            if file.is_absolute() && self.scope.add_file(&file, inside, known) && !inside {
                 new.push(file);
             }
         }
