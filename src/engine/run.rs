@@ -64,6 +64,8 @@ pub(super) struct Run {
     transaction: Option<Transaction>,
     /// When the open transaction may close.
     alarm: Option<Instant>,
+    /// Its last news when we last saw to it that no sign is on its way.
+    caught_up: Option<Instant>,
     poll: Poll,
     epoch: u64,
     scan: Duration,
@@ -108,6 +110,7 @@ impl Run {
             schedule: Schedule::new(debounce),
             transaction: None,
             alarm: None,
+            caught_up: None,
             poll,
             epoch: 0,
             scan: Duration::ZERO,
@@ -135,7 +138,7 @@ impl Run {
                 Next::Stop => return None,
                 Next::Fail(error) => return Some(error),
             }
-            self.close_what_is_due(!inbox.is_empty(), sink);
+            self.close_what_is_due(inbox, sink);
             self.poll_if_due();
             self.check_if_due();
             self.warn(sink);
@@ -231,11 +234,11 @@ impl Run {
         Next::Go
     }
 
-    fn close_what_is_due(&mut self, more_at_hand: bool, sink: &dyn Fn(EngineEvent)) {
+    fn close_what_is_due(&mut self, inbox: &Receiver<Message>, sink: &dyn Fn(EngineEvent)) {
         self.alarm = None;
         let Some(transaction) = &mut self.transaction else { return };
         let now = Instant::now();
-        if more_at_hand && !self.schedule.is_overdue(now, transaction) {
+        if !inbox.is_empty() && !self.schedule.is_overdue(now, transaction) {
             // It is we who are slow; nothing is quiet as long as signs wait to be taken in.
             transaction.extend(now);
             return;
@@ -251,8 +254,22 @@ impl Run {
         let step = self.schedule.poll(now, transaction, &mut world);
         match step {
             Step::Wait(until) => self.alarm = Some(until),
+            Step::Close if self.finds_late_signs(now, inbox) => self.alarm = Some(now),
             Step::Close => self.close(sink),
         }
+    }
+
+    /// Fetches what is on its way from notify's thread, and says whether there was any. On a busy machine that thread may
+    /// sleep longer than any quiet period, and what was written in one go would be told in two. Once for the same news, so
+    /// that a file which is written all the time holds nothing open. A lone save is complete.
+    fn finds_late_signs(&mut self, now: Instant, inbox: &Receiver<Message>) -> bool {
+        let Some(transaction) = &self.transaction else { return false };
+        let is_needed = transaction.lone_save().is_none() && !self.schedule.is_overdue(now, transaction);
+        if !is_needed || self.caught_up.replace(transaction.news()) == Some(transaction.news()) {
+            return false;
+        }
+        self.watch.catch_up();
+        !inbox.is_empty()
     }
 
     fn close(&mut self, sink: &dyn Fn(EngineEvent)) {
@@ -488,6 +505,9 @@ impl Outlook for World<'_> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_os = "linux")]
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     /// Knows the same file twice, as graphs of two environments do.
@@ -510,5 +530,48 @@ mod tests {
         let known = Known::new(&Twice, &None);
         assert_eq!(known.files(usize::MAX), ["/b", "/a", "/c"]);
         assert_eq!(known.files(2), ["/b", "/a"]);
+    }
+
+    /// A burst whose second half is on its way while the first has become quiet.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn signs_that_are_late_belong_to_the_burst() {
+        use crate::engine::{PollOptions, Pool};
+        use crate::watch::WatchOptions;
+        const FILES: usize = 40;
+
+        let temp = tempfile::tempdir().unwrap();
+        let pool = Pool::start(2).unwrap();
+        let (messages, inbox) = crossbeam_channel::unbounded();
+        let (written, all_written) = crossbeam_channel::bounded::<()>(0);
+        let (signals, count) = (messages.clone(), AtomicUsize::new(0));
+        let options = WatchOptions { roots: vec![temp.path().to_owned()], ..WatchOptions::default() };
+        let watch = Watch::new(&options, pool.share(), move |signal| {
+            // notify's thread, which a busy machine pauses in the middle.
+            match count.fetch_add(1, Ordering::Relaxed) {
+                0 => drop(all_written.recv()),
+                FILES => std::thread::sleep(Duration::from_millis(500)),
+                _ => {}
+            }
+            drop(signals.send(Message::Signal(signal)));
+        })
+        .unwrap();
+        let poll = Poll::new(PollOptions::default(), pool.share(), messages.clone());
+        let run = Run::new(watch, Arc::new(Twice), None, poll, None, None, messages.clone());
+        let (sender, events) = crossbeam_channel::unbounded();
+        let thread = std::thread::spawn(move || {
+            guard(run, inbox, &move |event| drop(sender.send(event)));
+        });
+        assert!(matches!(events.recv(), Ok(EngineEvent::Ready(_))));
+        for file in 0..FILES {
+            std::fs::write(temp.path().join(format!("{file}.js")), "1").unwrap();
+        }
+        drop(written);
+        let Ok(EngineEvent::Batch(batch)) = events.recv() else { panic!("no batch") };
+        assert_eq!(batch.changes.len(), FILES);
+        messages.send(Message::Close).unwrap();
+        thread.join().unwrap();
+        pool.join(Duration::from_secs(20));
+        assert!(events.try_iter().next().is_none(), "told once");
     }
 }
