@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::look::{Difference, Look, Purpose, Visit, fingerprint};
 use super::mounts::{self, Mounts};
@@ -26,8 +26,8 @@ pub(super) struct Silence {
     /// The points of the mounts that are polled.
     pub(super) silent: FxHashSet<PathBuf>,
     told: FxHashSet<PathBuf>,
-    /// Files that differed without an event, when last probed.
-    unheard: FxHashSet<PathBuf>,
+    /// Files that differed without an event when last probed, and what was known of each then.
+    unheard: FxHashMap<PathBuf, Option<Stat>>,
     /// The files that are still to be probed in turn; listed anew when all were, since a list of a large graph costs.
     others: Vec<String>,
 }
@@ -40,7 +40,7 @@ impl Silence {
             mounts: Mounts::default(),
             silent: FxHashSet::default(),
             told: FxHashSet::default(),
-            unheard: FxHashSet::default(),
+            unheard: FxHashMap::default(),
             others: Vec::new(),
         }
     }
@@ -98,6 +98,10 @@ impl Watch {
 
     /// A probe: a look at a few files of which events are expected, and at the mounts. To be taken once a second.
     pub fn probe(&mut self, files: AskFiles<'_>) -> Look {
+        if !self.polling.silence.unheard.is_empty() {
+            // On a busy machine events are late by any time; what this look finds is judged after all that came before.
+            self.catch_up();
+        }
         let start = Instant::now();
         self.ask_again();
         let mut visits = Vec::new();
@@ -128,7 +132,7 @@ impl Watch {
         }
         chosen.extend(others.drain(others.len().saturating_sub(PROBED)..));
         let mut paths: Vec<PathBuf> = chosen.into_iter().map(PathBuf::from).collect();
-        paths.extend(self.polling.silence.unheard.iter().cloned());
+        paths.extend(self.polling.silence.unheard.keys().cloned());
         paths.sort();
         paths.dedup();
         paths.retain(|path| path.parent().is_some_and(|dir| !self.polling.covers(dir)));
@@ -161,7 +165,8 @@ impl Watch {
         }
     }
 
-    /// A file that differs, and of which nothing was heard until the next probe, changed without an event.
+    /// A file that differs, and of which nothing was heard until the next probe, changed without an event. One that is
+    /// known otherwise by then was heard of, and has changed again.
     fn judge(
         &mut self,
         found: impl Iterator<Item = (PathBuf, Option<Stat>)>,
@@ -174,11 +179,12 @@ impl Watch {
         }
         for (path, stat) in found {
             let heard = transaction.as_ref().is_some_and(|open| open.contains(&path));
-            if heard || self.away.covers(&path) || self.tree.get(&path).copied() == stat {
+            let known = self.tree.get(&path).copied();
+            if heard || self.away.covers(&path) || known == stat {
                 continue;
             }
-            if !before.contains(&path) {
-                self.polling.silence.unheard.insert(path);
+            if before.get(&path) != Some(&known) {
+                self.polling.silence.unheard.insert(path, known);
                 continue;
             }
             self.note_looked(&path, Evidence::FOUND, transaction, now);

@@ -333,3 +333,30 @@ fn files_that_events_are_expected_of_are_probed_in_turn() {
     }
     assert_eq!(probed.len(), all.len(), "each in its turn");
 }
+
+#[test]
+fn a_file_that_is_saved_again_and_again_is_not_taken_for_silent() {
+    let mut lab = Lab::new(&["root"], &["root/a.js"]);
+    let file = lab.at("root/a.js");
+    let mut text = String::new();
+    let mut probe = |lab: &mut Lab| {
+        text.push('x');
+        fs::write(&file, &text).unwrap();
+        let looked = lab.watch.probe(&|_| vec![normalize(&file)]).perform();
+        let mut transaction = None;
+        lab.watch.take_in(looked, &mut transaction, Instant::now());
+        let told: Vec<_> = lab.watch.take_warnings().iter().map(Error::code).collect();
+        (told, transaction.is_some())
+    };
+    // Each probe comes between a save and its event, which is taken in before the next.
+    for round in 0..5 {
+        assert_eq!(probe(&mut lab), (vec![], false), "round {round}");
+        let now = Instant::now();
+        let mut transaction = Transaction::open(now);
+        transaction.mark(&lab.at("root/a.js"), Evidence::WRITTEN, now);
+        assert_eq!(lab.watch.settle(&transaction).len(), 1);
+    }
+    // Nothing is heard from now on.
+    assert_eq!(probe(&mut lab), (vec![], false));
+    assert_eq!(probe(&mut lab), (vec!["BINO_WATCH_POLLING"], true));
+}
