@@ -38,15 +38,16 @@ impl Lab {
 fn what_is_held_goes_out_once_as_what_is_different_in_the_end() {
     let mut lab = Bench::new().with(&["root/a.js", "root/b.js", "root/c.js"]).start();
     lab.engine.hold();
-    lab.write("root/a.js", "2");
+    // Each of these is one step, and told as one.
+    lab.append("root/a.js", "2");
     assert_eq!(lab.held(), ["~f root/a.js"]);
-    lab.write("root/new.js", "1");
+    lab.move_in("root/new.js", "1");
     assert_eq!(lab.held(), ["+f root/new.js"]);
     fs::remove_file(lab.at("root/c.js")).unwrap();
     assert_eq!(lab.held(), ["-f root/c.js"]);
     fs::remove_file(lab.at("root/new.js")).unwrap();
     assert_eq!(lab.held(), ["-f root/new.js"]);
-    lab.write("root/c.js", "2");
+    lab.move_in("root/c.js", "2");
     assert_eq!(lab.held(), ["+f root/c.js"]);
     let stats = lab.engine.stats().unwrap();
     assert_eq!((stats.held, stats.waiting, stats.epoch), (true, 2, 0));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bino_hmr::change::{Change, ChangeBatch, ChangeKind, EntryType};
+use bino_hmr::change::{Change, ChangeBatch, ChangeKind, Combined, EntryType};
 use bino_hmr::engine::{Engine, EngineEvent, EngineOptions, PollMode, PollOptions, Stats, UsedFiles};
 use bino_hmr::error::Error;
 use crossbeam_channel::Receiver;
@@ -40,6 +40,8 @@ pub struct Lab {
     pub early: Vec<Error>,
     pub ready: Stats,
     temp: Arc<tempfile::TempDir>,
+    /// Whoever has this keeps the engine's thread in the sink, from when it is told of a gate on.
+    gate: Arc<Mutex<()>>,
     sentinels: u32,
 }
 
@@ -92,12 +94,18 @@ impl Bench {
         let graph = Arc::new(Graph::default());
         let (sender, events) = crossbeam_channel::unbounded();
         let used: Arc<dyn UsedFiles> = graph.clone();
+        let gate: Arc<Mutex<()>> = Arc::default();
+        let closed = Arc::clone(&gate);
         let engine = Engine::start(options, used, move |event| {
             let is_batch = matches!(event, EngineEvent::Batch(_));
+            let is_gate = is_gate(&event);
             // A test that has ended does not listen.
             let _ = sender.send(event);
             if is_batch {
                 hang();
+            }
+            if is_gate {
+                drop(closed.lock());
             }
         })
         .unwrap();
@@ -109,7 +117,7 @@ impl Bench {
                 other => panic!("expected Ready, got {other:?}"),
             }
         };
-        Lab { engine, events, graph, early, ready, temp: self.temp, sentinels: 0 }
+        Lab { engine, events, graph, early, ready, temp: self.temp, gate, sentinels: 0 }
     }
 }
 
@@ -122,10 +130,16 @@ impl Lab {
         write(&self.at(path), text);
     }
 
-    /// Writes at the end of a file that is there.
+    /// Writes at the end of a file that is there: in one step, unlike [`Lab::write`], which truncates it first.
     pub fn append(&self, path: &str, text: &str) {
-        let mut file = std::fs::OpenOptions::new().append(true).open(self.at(path)).unwrap();
-        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        append(&self.at(path), text);
+    }
+
+    /// Lets a file come in one step. Nothing else of what happens to it is a sign.
+    pub fn move_in(&self, path: &str, text: &str) {
+        let spare = self.at("spare");
+        write(&spare, text);
+        std::fs::rename(spare, self.at(path)).unwrap();
     }
 
     /// Makes the graph know files, as modules that others import.
@@ -170,31 +184,88 @@ impl Lab {
     /// Everything up to now, as batches: a sentinel file is written and its change awaited. What the sentinel itself
     /// causes is left out.
     pub fn quiesce(&mut self) -> Vec<ChangeBatch> {
+        let mut batches = Vec::new();
+        let mut looked = false;
+        loop {
+            let (rescan, found) = self.sentinel(&mut batches);
+            // A look may have passed by what was written before the sentinel, and found the sentinel itself. The next one
+            // begins later. After a rescan signs of what it saw may still be on their way.
+            if !rescan && (!found || looked) {
+                return batches;
+            }
+            looked = found;
+        }
+    }
+
+    /// Writes a sentinel and takes in the batches up to the one with it; gives whether that was a rescan, and whether a
+    /// look found it.
+    fn sentinel(&mut self, batches: &mut Vec<ChangeBatch>) -> (bool, bool) {
         self.sentinels += 1;
         let name = format!("root/.sentinel-{}", self.sentinels);
         self.write(&name, "");
         let sentinel = self.at(&name).to_str().unwrap().to_owned();
         let deadline = Instant::now() + DEADLINE;
-        let mut batches = Vec::new();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let mut batch = self.batch_within(left).expect("the sentinel was not seen");
             let done = batch.changes.iter().any(|change| change.path == sentinel);
+            let how = (batch.rescan, batch.looked);
             batch.changes.retain(|change| !change.path.contains("/.sentinel-"));
             if !batch.changes.is_empty() {
                 batches.push(batch);
             }
             if done {
-                return batches;
+                return how;
             }
         }
     }
 
-    /// The changes up to now, as `+f path` (`+` created, `~` updated, `-` deleted; `f` file, `d` directory), with
-    /// paths below the temporary directory.
+    /// What all batches up to now add up to, one change for each path, as `+f path` (`+` created, `~` updated,
+    /// `-` deleted; `f` file, `d` directory), with paths below the temporary directory.
+    ///
+    /// A busy machine pauses whoever writes in the middle of anything, also between the two halves of a write, which
+    /// truncates first. Then it is told twice, as it should be. What has to be told once is the business of
+    /// [`Lab::at_once`] and of `told`.
     pub fn changes(&mut self) -> Vec<String> {
         let batches = self.quiesce();
+        self.sum(batches)
+    }
+
+    /// What batches add up to.
+    pub fn sum(&self, batches: Vec<ChangeBatch>) -> Vec<String> {
+        let mut combined = Combined::default();
+        batches.into_iter().for_each(|batch| combined.add(batch));
+        combined.take().map_or_else(Vec::new, |batch| self.show(&batch))
+    }
+
+    /// The changes of all batches up to now, as they were told.
+    pub fn told(&mut self) -> Vec<String> {
+        let batches = self.quiesce();
         batches.iter().flat_map(|batch| self.show(batch)).collect()
+    }
+
+    /// The changes that the engine tells if it sees all that `act` does as one: its thread hangs meanwhile, however long a
+    /// busy machine takes for it, and comes to it when all signs are at hand.
+    pub fn at_once(&mut self, act: impl FnOnce(&Lab)) -> Vec<String> {
+        let gate = Arc::clone(&self.gate);
+        let closed = gate.lock().unwrap();
+        self.engine.hold();
+        self.sentinels += 1;
+        self.write(&format!("root/.gate-{}", self.sentinels), "");
+        while !is_gate(&self.event()) {}
+        act(self);
+        self.engine.release();
+        drop(closed);
+        let mut told = Vec::new();
+        loop {
+            match self.event() {
+                EngineEvent::Held(changes) => {
+                    told.extend(self.show(&ChangeBatch { changes, ..ChangeBatch::default() }));
+                }
+                EngineEvent::Released(_) => return told,
+                other => panic!("expected Held or Released, got {other:?}"),
+            }
+        }
     }
 
     pub fn show(&self, batch: &ChangeBatch) -> Vec<String> {
@@ -225,9 +296,35 @@ impl Lab {
     }
 }
 
+/// Whether this is what [`Lab::at_once`] waits for.
+fn is_gate(event: &EngineEvent) -> bool {
+    let EngineEvent::Held(changes) = event else { return false };
+    changes.iter().any(|change| change.path.contains("/.gate-"))
+}
+
+/// Repeats a round until it is good, and gives it. For what is promised of a program that is not held up: a busy machine
+/// may pause it, or us, for longer than a quiet period. If no round is good before the deadline it gives the last.
+pub fn until_good<T>(mut round: impl FnMut(u32) -> T, is_good: impl Fn(&T) -> bool) -> T {
+    let deadline = Instant::now() + 3 * DEADLINE;
+    let mut number = 0;
+    loop {
+        let came = round(number);
+        if is_good(&came) || Instant::now() > deadline {
+            return came;
+        }
+        number += 1;
+    }
+}
+
 /// Polls everything.
 pub fn always(interval: Duration) -> PollOptions {
     PollOptions { mode: PollMode::Always, interval, rest: interval }
+}
+
+/// See [`Lab::append`].
+pub fn append(path: &Path, text: &str) {
+    let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
 }
 
 pub fn write(path: &Path, text: &str) {

@@ -24,12 +24,10 @@ fn what_happens_to_a_file_happens_to_the_links_to_it() {
         std::iter::once("root/a.js").chain(links).map(|path| format!("{kind}f {path}")).collect()
     };
 
-    lab.write("root/a.js", "2");
-    assert_eq!(lab.changes(), told("~"));
+    assert_eq!(lab.at_once(|lab| lab.write("root/a.js", "2")), told("~"));
     fs::remove_file(lab.at("root/a.js")).unwrap();
-    assert_eq!(lab.changes(), told("-"), "they dangle, and are no files");
-    lab.write("root/a.js", "3");
-    assert_eq!(lab.changes(), told("+"));
+    assert_eq!(lab.told(), told("-"), "they dangle, and are no files");
+    assert_eq!(lab.at_once(|lab| lab.write("root/a.js", "3")), told("+"));
 }
 
 #[test]
@@ -105,7 +103,7 @@ fn a_root_under_another_name_has_the_same_links() {
     symlink(bench.at("root/a.js"), bench.at("root/link.js")).unwrap();
     symlink(bench.at("root"), bench.at("alias")).unwrap();
     let lab = bench.start_with(|options, base| options.roots = vec![base.join("alias")]);
-    lab.write("root/a.js", "2");
+    lab.append("root/a.js", "2");
     let batch = lab.batch();
     assert_eq!(lab.show(&batch), ["~f alias/a.js", "~f alias/link.js"]);
 }
@@ -115,12 +113,12 @@ fn a_file_that_is_written_by_one_name_is_an_update_of_the_others() {
     let bench = Bench::new().with(&["root/a.js", "root/sub/b.js"]);
     fs::hard_link(bench.at("root/a.js"), bench.at("root/sub/hard.js")).unwrap();
     let mut lab = bench.start();
-    lab.write("root/a.js", "2");
-    assert_eq!(lab.changes(), ["~f root/a.js", "~f root/sub/hard.js"]);
-    lab.write("root/sub/hard.js", "3");
-    assert_eq!(lab.changes(), ["~f root/sub/hard.js", "~f root/a.js"]);
+    let told = lab.at_once(|lab| lab.write("root/a.js", "2"));
+    assert_eq!(told, ["~f root/a.js", "~f root/sub/hard.js"]);
+    let told = lab.at_once(|lab| lab.write("root/sub/hard.js", "3"));
+    assert_eq!(told, ["~f root/sub/hard.js", "~f root/a.js"]);
     fs::remove_file(lab.at("root/a.js")).unwrap();
-    assert_eq!(lab.changes(), ["-f root/a.js"], "nobody wrote it");
+    assert_eq!(lab.told(), ["-f root/a.js"], "nobody wrote it");
 }
 
 #[test]
@@ -142,5 +140,5 @@ fn a_file_that_is_written_by_a_name_that_goes_is_an_update_of_the_others() {
 fn a_new_name_alone_changes_no_other() {
     let mut lab = Bench::new().with(&["root/a.js"]).start();
     fs::hard_link(lab.at("root/a.js"), lab.at("root/b.js")).unwrap();
-    assert_eq!(lab.changes(), ["+f root/b.js"]);
+    assert_eq!(lab.told(), ["+f root/b.js"]);
 }

@@ -92,6 +92,7 @@ fn whoever_takes_batches_slowly_loses_none() {
     let mut lab = bench.start_slow(ready);
     lab.write("root/first.js", "1");
     // The engine's thread hangs in the sink from here on.
+    let begin = Instant::now();
     let mut expected = BTreeSet::from(["root/first.js".to_owned()]);
     for n in 0..10_000 {
         fs::write(lab.at("root/churn.js"), n.to_string()).unwrap();
@@ -104,10 +105,12 @@ fn whoever_takes_batches_slowly_loses_none() {
         }
         expected.insert(format!("root/{dir}"));
     }
+    let hung = begin.elapsed();
     drop(slow);
     let (there, rescan) = add_up(&mut lab);
     assert_eq!(there, expected);
-    assert!(!rescan, "the queue was read all the time");
+    // An engine that did not get to its clocks for fifteen seconds takes it that the machine slept, and looks at everything.
+    assert!(!rescan || hung > Duration::from_secs(10), "the queue was read all the time");
 }
 
 #[cfg(unix)]

