@@ -143,11 +143,18 @@ impl Prune {
         Some(level)
     }
 
-    /// Reads the rules of a directory and of all below again. `is_anchor` says what was asked for.
-    pub(super) fn reload(&self, top: &Path, is_anchor: impl Fn(&Path) -> bool) {
+    /// Reads the rules of a directory and of all below again. `is_anchor` says what was asked for, `is_away` what is not
+    /// to be touched.
+    pub(super) fn reload(
+        &self,
+        top: &Path,
+        is_anchor: impl Fn(&Path) -> bool,
+        is_away: impl Fn(&Path) -> bool,
+    ) {
         let mut dirs: Vec<PathBuf> = {
             let mut levels = self.levels.write().unwrap_or_else(PoisonError::into_inner);
-            let below: Vec<PathBuf> = levels.keys().filter(|dir| dir.starts_with(top)).cloned().collect();
+            let below = levels.keys().filter(|dir| dir.starts_with(top) && !is_away(dir));
+            let below: Vec<PathBuf> = below.cloned().collect();
             for dir in &below {
                 levels.remove(dir);
             }
@@ -388,7 +395,7 @@ mod tests {
         assert!(prune.prunes(&disk.at("r/a/dist")));
         std::fs::write(disk.at("r/.gitignore"), "tmp").unwrap();
         std::fs::remove_file(disk.at("r/a/.gitignore")).unwrap();
-        prune.reload(&disk.at("r"), |dir| dir == disk.at("r"));
+        prune.reload(&disk.at("r"), |dir| dir == disk.at("r"), |_| false);
         let pruned: Vec<_> = ["dist", "logs", "tmp"]
             .into_iter()
             .filter(|name| prune.prunes(&disk.at("r/a").join(name)))

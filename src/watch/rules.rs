@@ -10,7 +10,9 @@ impl Watch {
     /// Reads again the ignore files that changed, and says in which directories. What they let in now and is new is
     /// told; what was watched so far is still told of.
     pub(super) fn changed_rules(&mut self, transaction: &Transaction) -> Vec<PathBuf> {
-        let Some(prune) = self.scope.prune() else { return Vec::new() };
+        if self.scope.prune().is_none() {
+            return Vec::new();
+        }
         let mut dirs: Vec<PathBuf> = Vec::new();
         for dirty in transaction.dirty() {
             if let Some(dir) = dirty.path.parent()
@@ -22,8 +24,13 @@ impl Watch {
                 dirs.push(dir.to_owned());
             }
         }
-        for dir in &dirs {
-            prune.reload(dir, |path| self.scope.is_anchor(path));
+        // What they say is asked about everything below. What is away is walked, with its rules, when it answers.
+        self.ask_mounts(dirs.iter().map(PathBuf::as_path), true);
+        dirs.retain(|dir| !self.away.covers(dir));
+        if let Some(prune) = self.scope.prune() {
+            for dir in &dirs {
+                prune.reload(dir, |path| self.scope.is_anchor(path), |path| self.away.covers(path));
+            }
         }
         dirs
     }
@@ -34,7 +41,7 @@ impl Watch {
         let mut held = self.tree.dirs_below(dir);
         held.sort();
         for below in held {
-            let inside = below != dir && self.tree.holds_parent(&below);
+            let inside = below != dir && self.tree.holds_parent(&below) && !self.away.covers(&below);
             if inside && self.tree.holds(&below) && self.scope.prunes(&below) {
                 self.leave_out(&below);
             }
@@ -43,7 +50,7 @@ impl Watch {
             self.pruned.iter().filter(|pruned| pruned.starts_with(dir)).cloned().collect();
         pruned.sort();
         for below in pruned {
-            if !self.scope.prunes(&below) {
+            if !self.away.covers(&below) && !self.scope.prunes(&below) {
                 self.learn_quietly(&below);
             }
         }

@@ -120,6 +120,34 @@ fn a_mount_that_hangs_takes_nothing_else_with_it() {
 }
 
 #[test]
+fn an_ignore_file_that_is_saved_while_a_mount_hangs_counts_everywhere_else() {
+    if skips_or_runs("fuse::an_ignore_file_that_is_saved_while_a_mount_hangs_counts_everywhere_else") {
+        return;
+    }
+    let files = ["root/src/a.js", "root/out/d.js", "root/.gitignore", "behind/.gitignore", "behind/deep/c.js"];
+    let bench = Bench::new().with(&files);
+    let mounted = mount(&bench, "root/mnt");
+    let (lab, mut fuse) = (bench.start_with(|options, _| options.gitignore = true), mounted);
+    // For 50 ms an answer counts, and the first walk got one.
+    std::thread::sleep(Duration::from_millis(60));
+    fuse.hang();
+    // First nobody knows yet that it hangs, then somebody does.
+    lab.write("root/.gitignore", "none\n");
+    await_all(&lab, &["~f root/.gitignore"], AWAY);
+    lab.write("root/.gitignore", "out\n");
+    lab.write("root/src/a.js", "longer");
+    await_all(&lab, &["~f root/src/a.js"], None);
+    lab.write("root/out/d.js", "longer");
+    lab.write("behind/.gitignore", "deep\n");
+    fuse.go_on();
+    await_all(&lab, &["~f root/mnt/.gitignore"], None);
+    lab.write("behind/deep/c.js", "longer");
+    lab.write("behind/e.js", "1");
+    let told = await_all(&lab, &["+f root/mnt/e.js"], None);
+    assert!(!told.iter().any(|change| change.contains("d.js") || change.contains("c.js")), "{told:?}");
+}
+
+#[test]
 fn close_does_not_wait_for_a_mount_that_has_just_begun_to_hang() {
     if skips_or_runs("fuse::close_does_not_wait_for_a_mount_that_has_just_begun_to_hang") {
         return;
