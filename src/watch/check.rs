@@ -77,8 +77,11 @@ fn differs(known: Option<&Stat>, now: Option<&Stat>) -> bool {
 
 impl Watch {
     /// Compares a copy of the known tree with the disk, on the pool, and tells which paths differ. The copy is cheap:
-    /// directories are shared until one of them changes.
-    pub fn begin_check(&self, tell: impl FnOnce(Vec<PathBuf>) + Send + 'static) {
+    /// directories are shared until one of them changes. A mount that went away while the machine slept must not keep the
+    /// pool's thread.
+    pub fn begin_check(&mut self, tell: impl FnOnce(Vec<PathBuf>) + Send + 'static) {
+        let names: Vec<PathBuf> = self.scope.named().map(Path::to_owned).collect();
+        self.ask_mounts(names.iter().map(PathBuf::as_path), true);
         let check = Check {
             tree: self.tree.copy(),
             next: 0,
@@ -92,6 +95,7 @@ impl Watch {
 
     /// Keeps of what a check found whatever is still different. Says whether there is any.
     pub fn suspect(&mut self, paths: Vec<PathBuf>) -> bool {
+        self.ask_mounts(paths.iter().map(PathBuf::as_path), false);
         let mut suspects = Vec::new();
         for path in paths {
             if let Some(now) = self.difference(&path) {
@@ -105,6 +109,7 @@ impl Watch {
     /// Whether any of what is suspected was lost for certain.
     pub fn confirm(&mut self, open: Option<&Transaction>) -> bool {
         let suspects = std::mem::take(&mut self.suspects);
+        self.ask_mounts(suspects.iter().map(|(path, _)| path.as_path()), false);
         suspects.iter().any(|(path, then)| {
             let told = open.is_some_and(|open| open.contains(path));
             !told && self.difference(path).as_ref() == Some(then)

@@ -175,6 +175,7 @@ impl Watch {
                 return;
             }
             names.sort_by(|one, two| one.0.cmp(&two.0));
+            self.ask_mounts(names.iter().map(|(name, _)| name.as_path()), false);
             let from = changes.len();
             for (name, evidence) in names {
                 self.settle_one(&name, evidence, changes);

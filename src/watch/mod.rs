@@ -354,9 +354,6 @@ impl Watch {
         let rules = self.changed_rules(transaction);
         let mut late = Vec::new();
         for dirty in transaction.dirty() {
-            if self.away.covers(&dirty.path) {
-                continue;
-            }
             if self.tree.holds_beside(&dirty.path) || self.scope.is_named(&dirty.path) {
                 self.settle_one(&dirty.path, dirty.evidence, &mut changes);
             } else {
@@ -473,6 +470,10 @@ impl Watch {
     }
 
     fn settle_one(&mut self, path: &Path, evidence: Evidence, changes: &mut Vec<Change>) {
+        if self.away.covers(path) {
+            // It is compared when it answers.
+            return;
+        }
         let before = self.tree.get(path).copied();
         let (now, has_names) = self.stat_and_names(path);
         self.links.see(path, |step| self.scope.reaches(step));
@@ -492,10 +493,10 @@ impl Watch {
             }
             (Net::Compare, Some(stat)) => {
                 self.tree.put(path, stat);
-                // A directory that was away for a moment: whoever looked for a file in it meanwhile found none. The sign of
+                // A directory that was gone for a moment: whoever looked for a file in it meanwhile found none. The sign of
                 // its return may come with the next transaction, and then says nothing new.
-                let away = evidence.contains(Evidence::REMOVED);
-                self.compare(path, if away { Evidence::CREATED } else { Evidence::FOUND }, changes);
+                let was_gone = evidence.contains(Evidence::REMOVED);
+                self.compare(path, if was_gone { Evidence::CREATED } else { Evidence::FOUND }, changes);
             }
             (Net::Nothing, Some(stat)) => {
                 self.tree.put(path, stat);

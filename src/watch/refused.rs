@@ -114,9 +114,12 @@ impl Watch {
             let known = self.tree.dirs().chain(self.walked.iter().map(PathBuf::as_path));
             self.polling.refused.unplaced = known.map(Path::to_owned).collect();
         }
-        let Some(os) = &self.os else { return placed };
         let mut left: Vec<PathBuf> = self.polling.refused.unplaced.iter().cloned().collect();
         left.sort();
+        self.ask_mounts(left.iter().map(PathBuf::as_path), false);
+        // Once it answers.
+        left.retain(|dir| !self.away.covers(dir));
+        let Some(os) = &self.os else { return placed };
         // What was walked for the open transaction is not in the known tree yet.
         let is_there = |dir: &PathBuf| self.tree.holds(dir) || self.walked.contains(dir);
         for dir in left.into_iter().take(PLACED_AT_ONCE) {

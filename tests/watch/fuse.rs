@@ -2,6 +2,7 @@
 //! when nobody answers any more.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use bino_hmr::engine::{EngineEvent, PollMode, PollOptions};
@@ -124,7 +125,8 @@ fn an_ignore_file_that_is_saved_while_a_mount_hangs_counts_everywhere_else() {
     if skips_or_runs("fuse::an_ignore_file_that_is_saved_while_a_mount_hangs_counts_everywhere_else") {
         return;
     }
-    let files = ["root/src/a.js", "root/out/d.js", "root/.gitignore", "behind/.gitignore", "behind/deep/c.js"];
+    let files =
+        ["root/src/a.js", "root/out/d.js", "root/.gitignore", "behind/.gitignore", "behind/deep/c.js"];
     let bench = Bench::new().with(&files);
     let mounted = mount(&bench, "root/mnt");
     let (lab, mut fuse) = (bench.start_with(|options, _| options.gitignore = true), mounted);
@@ -145,6 +147,50 @@ fn an_ignore_file_that_is_saved_while_a_mount_hangs_counts_everywhere_else() {
     lab.write("behind/e.js", "1");
     let told = await_all(&lab, &["+f root/mnt/e.js"], None);
     assert!(!told.iter().any(|change| change.contains("d.js") || change.contains("c.js")), "{told:?}");
+}
+
+#[test]
+fn what_a_link_on_a_mount_leads_to_is_told_while_the_mount_hangs() {
+    if skips_or_runs("fuse::what_a_link_on_a_mount_leads_to_is_told_while_the_mount_hangs") {
+        return;
+    }
+    let bench = Bench::new().with(&["root/src/a.js", "behind/b.js"]);
+    symlink("../src/a.js", bench.at("behind/link.js")).unwrap();
+    let mounted = mount(&bench, "root/mnt");
+    let (lab, mut fuse) = (bench.start(), mounted);
+    lab.append("root/src/a.js", "x");
+    await_all(&lab, &["~f root/src/a.js", "~f root/mnt/link.js"], None);
+    fuse.hang();
+    await_all(&lab, &[], AWAY);
+    lab.append("root/src/a.js", "x");
+    await_all(&lab, &["~f root/src/a.js"], None);
+    lab.append("root/src/a.js", "x");
+    await_all(&lab, &["~f root/src/a.js"], None);
+    fuse.go_on();
+    await_all(&lab, &["~f root/mnt/link.js"], None);
+}
+
+#[test]
+fn a_check_asks_the_mounts_before_it_looks_at_what_lies_on_them() {
+    if skips_or_runs("fuse::a_check_asks_the_mounts_before_it_looks_at_what_lies_on_them") {
+        return;
+    }
+    let bench = Bench::new().with(&["root/src/a.js", "behind/b.js"]);
+    let mounted = mount(&bench, "root/mnt");
+    let lab = bench.start_with(|options, _| {
+        // Nothing but the check comes by the mount, and whoever needs a thread needs the one that the check has.
+        options.poll = PollOptions { mode: PollMode::Never, ..PollOptions::default() };
+        options.check = Some(Duration::from_millis(200));
+        options.threads = 1;
+    });
+    let mut fuse = mounted;
+    fuse.hang();
+    await_all(&lab, &[], AWAY);
+    lab.write("root/new/c.js", "1");
+    await_all(&lab, &["+d root/new", "+f root/new/c.js"], None);
+    lab.append("behind/b.js", "x");
+    fuse.go_on();
+    await_all(&lab, &["~f root/mnt/b.js"], None);
 }
 
 #[test]
@@ -169,7 +215,8 @@ fn a_save_that_is_followed_by_a_hang_is_told_afterwards() {
     let bench = Bench::new().with(&["root/src/a.js", "behind/b.js"]);
     let mounted = mount(&bench, "root/mnt");
     let lab = bench.start_with(|options, _| {
-        // Of what is written through the mount the kernel tells; and nothing else looks at it. Long enough for the mount to hang before the transaction closes.
+        // Of what is written through the mount the kernel tells; and nothing else looks at it. Long enough for the
+        // mount to hang before the transaction closes.
         options.debounce = Some(Duration::from_secs(1));
         options.poll = PollOptions { mode: PollMode::Never, ..PollOptions::default() };
     });

@@ -248,7 +248,11 @@ fn attr(number: u64, metadata: &Metadata) -> FileAttr {
         mtime: time(metadata.mtime(), metadata.mtime_nsec()),
         ctime: time(metadata.ctime(), metadata.ctime_nsec()),
         crtime: SystemTime::UNIX_EPOCH,
-        kind: if metadata.is_dir() { FileType::Directory } else { FileType::RegularFile },
+        kind: match metadata.file_type() {
+            kind if kind.is_dir() => FileType::Directory,
+            kind if kind.is_symlink() => FileType::Symlink,
+            _ => FileType::RegularFile,
+        },
         perm: (metadata.mode() & 0o7777) as u16,
         nlink: metadata.nlink() as u32,
         uid: metadata.uid(),
@@ -275,6 +279,13 @@ impl Filesystem for Folder {
     fn getattr(&self, _: &Request, number: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
         match self.path(number).and_then(|path| self.attr(&path)) {
             Ok(attr) => reply.attr(&self.remembered(), &attr),
+            Err(error) => reply.error(errno(error)),
+        }
+    }
+
+    fn readlink(&self, _: &Request, number: INodeNo, reply: ReplyData) {
+        match self.path(number).and_then(fs::read_link) {
+            Ok(to) => reply.data(to.as_os_str().as_encoded_bytes()),
             Err(error) => reply.error(errno(error)),
         }
     }
