@@ -66,7 +66,9 @@ pub(super) struct Away {
     /// Of which an answer is still awaited.
     asked: FxHashSet<PathBuf>,
     /// Files of modules that were to be watched there.
-    waiting: Vec<PathBuf>,
+    used: Vec<PathBuf>,
+    /// Files that imports looked for there.
+    awaited: Vec<PathBuf>,
 }
 
 impl Away {
@@ -83,11 +85,22 @@ impl Away {
         self.absent.points().iter().filter(|point| *point != dir && point.starts_with(dir)).cloned().collect()
     }
 
-    /// These files are to be watched as soon as the mount answers. Gives the others.
-    pub(super) fn keep_for_later(&mut self, files: &[PathBuf]) -> Vec<PathBuf> {
-        let (later, now): (Vec<_>, Vec<_>) = files.iter().cloned().partition(|file| self.covers(file));
-        self.waiting.extend(later);
+    /// These files of modules are to be watched as soon as the mount answers. Gives the others.
+    pub(super) fn use_later(&mut self, files: &[PathBuf]) -> Vec<PathBuf> {
+        let (later, now) = self.part(files);
+        self.used.extend(later);
         now
+    }
+
+    /// The same for files that imports looked for.
+    pub(super) fn await_later(&mut self, files: &[PathBuf]) -> Vec<PathBuf> {
+        let (later, now) = self.part(files);
+        self.awaited.extend(later);
+        now
+    }
+
+    fn part(&self, files: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
+        files.iter().cloned().partition(|file| self.covers(file))
     }
 
     fn leaves(&mut self, point: &Path) {
@@ -185,11 +198,7 @@ impl Watch {
 
     /// What lies on a mount is compared, since nobody told of it for a while.
     fn look_at_mount(&mut self, point: &Path, transaction: &mut Option<Transaction>, now: Instant) {
-        let waiting = std::mem::take(&mut self.away.waiting);
-        if !waiting.is_empty() {
-            let new = self.use_files(&waiting);
-            self.note_young(&new, transaction, now);
-        }
+        self.use_waiting(transaction, now);
         let names = self.names_on(point);
         for path in names {
             let is_file = self.tree.get(&path).is_some_and(|known| known.entry == EntryType::File);
@@ -197,6 +206,20 @@ impl Watch {
             let sign = if is_file { Evidence::FOUND } else { Evidence::CREATED | Evidence::FOUND };
             self.note_looked(&path, sign, transaction, now);
         }
+    }
+
+    /// Watches the files that were to be watched while their mount was away. What lies on another one that is away
+    /// waits on. A file of a module that is not there, since the mount is gone or somebody deleted it, is awaited.
+    pub(super) fn use_waiting(&mut self, transaction: &mut Option<Transaction>, now: Instant) {
+        let used = std::mem::take(&mut self.away.used);
+        let mut awaited = std::mem::take(&mut self.away.awaited);
+        if used.is_empty() && awaited.is_empty() {
+            return;
+        }
+        let mut new = self.use_files(&used);
+        awaited.extend(used.into_iter().filter(|file| !self.away.covers(file)));
+        new.extend(self.await_files(&awaited));
+        self.note_young(&new, transaction, now);
     }
 
     /// What is watched by name on a mount, and the mount itself, if it lies in a watched directory.
@@ -214,6 +237,8 @@ impl Watch {
         for point in points {
             self.away.comes_back(point);
             self.away.answered.remove(point);
+            // Whoever was asked there is gone, and his answer with him.
+            self.away.asked.remove(point);
         }
     }
 

@@ -239,6 +239,7 @@ impl Watch {
                 self.note_looked(&path, sign, transaction, now);
             }
         }
+        self.use_waiting(transaction, now);
         self.appraise(&names);
     }
 

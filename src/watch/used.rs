@@ -15,7 +15,8 @@ impl Watch {
     /// Watches files that modules come from, each through its directory, and says which were not watched before. Those
     /// that the user left out stay so.
     pub fn use_files(&mut self, files: &[PathBuf]) -> Vec<PathBuf> {
-        let files = self.files_that_answer(files);
+        self.ask_about(files);
+        let files = self.away.use_later(files);
         let mut new = self.unwatched_files(&files);
         // Virtual modules have names that look like files.
         new.retain(|file| self.keep_if(file, file.is_file()));
@@ -46,7 +47,8 @@ impl Watch {
 
     /// Watches for files that an import looked for, and says which have come in the meantime.
     pub fn await_files(&mut self, files: &[PathBuf]) -> Vec<PathBuf> {
-        let files = self.files_that_answer(files);
+        self.ask_about(files);
+        let files = self.away.await_later(files);
         let mut new = self.unwatched_files(&files);
         // A directory is no place that an import means.
         new.retain(|file| self.keep_if(file, !file.is_dir()));
@@ -55,15 +57,14 @@ impl Watch {
         new
     }
 
-    /// Leaves out, for later, what lies on mounts that are away. What lies in a watched directory needs no look at the disk.
-    fn files_that_answer(&mut self, files: &[PathBuf]) -> Vec<PathBuf> {
+    /// Asks the mounts that files lie on. What lies in a watched directory needs no look at the disk.
+    fn ask_about(&mut self, files: &[PathBuf]) {
         let outside = files.iter().filter(|file| !self.tree.holds_parent(file));
         let mut outside: Vec<PathBuf> = outside.cloned().collect();
         if !outside.is_empty() {
             outside.extend(self.scope.anchors().map(Path::to_owned));
         }
         self.ask_mounts(outside.iter().map(PathBuf::as_path), false);
-        self.away.keep_for_later(files)
     }
 
     /// Makes files dirty that were written so recently that whoever read them may have read what was there before they

@@ -272,3 +272,40 @@ fn a_mount_whose_process_died_keeps_its_files_until_it_is_unmounted() {
     lab.write("behind/deep/c.js", "longer");
     await_all(&lab, &["~f root/mnt/deep/c.js"], None);
 }
+
+#[test]
+fn files_of_modules_on_a_mount_that_hangs_are_watched_when_it_answers_or_is_mounted_again() {
+    if skips_or_runs(
+        "fuse::files_of_modules_on_a_mount_that_hangs_are_watched_when_it_answers_or_is_mounted_again",
+    ) {
+        return;
+    }
+    for again in [false, true] {
+        let bench = Bench::new().with(&["root/src/a.js", "behind/used.js"]);
+        let mounted = mount(&bench, "lib");
+        let (lab, mut fuse) = (bench.start(), mounted);
+        fuse.hang();
+        lab.engine.use_files(vec![lab.at("lib/used.js")]);
+        lab.engine.await_files(vec![lab.at("lib/generated.js")]);
+        await_all(&lab, &[], AWAY);
+        let polled = Some("BINO_WATCH_POLLING");
+        let _next = if again {
+            fuse.kill();
+            fuse.unmount();
+            // It is seen that nothing is mounted there, and what lies below.
+            lab.write("lib/generated.js", "1");
+            await_all(&lab, &["+f lib/generated.js"], None);
+            let next = Fuse::mount(&lab.at("behind"), &lab.at("lib"));
+            await_all(&lab, &["-f lib/generated.js", "+f lib/used.js"], polled);
+            Some(next)
+        } else {
+            fuse.go_on();
+            // It is there before anybody looks, or comes later.
+            lab.write("behind/generated.js", "1");
+            await_all(&lab, &["+f lib/generated.js"], polled);
+            None
+        };
+        lab.append("behind/used.js", "x");
+        await_all(&lab, &["~f lib/used.js"], None);
+    }
+}
