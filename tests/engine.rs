@@ -101,6 +101,31 @@ fn nothing_is_told_after_close() {
 }
 
 #[test]
+fn a_thread_that_was_left_alone_tells_nothing_after_close() {
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let (sender, events) = crossbeam_channel::unbounded();
+    let (open, gate) = crossbeam_channel::bounded::<()>(0);
+    let engine = Engine::start(options(temp.path()), Arc::new(NoGraph), move |event| {
+        let is_batch = matches!(event, EngineEvent::Batch(_));
+        sender.send(event).unwrap();
+        if is_batch {
+            // As if it hung in the kernel. An error says that the other end is gone, which is what it waits for.
+            let _ = gate.recv();
+        }
+    })
+    .unwrap();
+    ready(&events);
+    std::fs::write(temp.path().join("a"), "1").unwrap();
+    assert!(matches!(events.recv_timeout(DEADLINE), Ok(EngineEvent::Batch(_))));
+    // What it would tell next.
+    engine.fault();
+    engine.close();
+    drop(open);
+    assert_eq!(events.recv_timeout(DEADLINE).err(), Some(crossbeam_channel::RecvTimeoutError::Disconnected));
+}
+
+#[test]
 fn close_within_the_sink_does_not_wait_for_itself() {
     let _alone = alone();
     let temp = tempfile::tempdir().unwrap();

@@ -9,7 +9,8 @@ mod work;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -36,6 +37,9 @@ const THREAD: &str = "bino-engine";
 /// Threads have only to finish what they do at the moment, even on a machine that is busy with much else. One that takes
 /// longer hangs in the kernel.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// For a call of the sink that began right before the engine was given up.
+const LAST_WORD: Duration = Duration::from_millis(100);
 
 /// What to watch, and how.
 #[derive(Debug, Clone, Default)]
@@ -134,7 +138,34 @@ pub struct Engine {
     messages: Sender<Message>,
     absent: Absent,
     thread: ThreadId,
+    end: Arc<End>,
     running: Mutex<Option<Running>>,
+}
+
+/// The end of all telling: a thread that was left alone may go on when its mount answers, and has nothing more to tell.
+#[derive(Default)]
+struct End {
+    reached: AtomicBool,
+    telling: Mutex<()>,
+}
+
+impl End {
+    /// Tells, unless the end is reached.
+    fn guard(&self, tell: impl FnOnce()) {
+        let _telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.reached.load(Ordering::Acquire) {
+            tell();
+        }
+    }
+
+    /// From here on nothing is told. Waits for what is being told, but not forever.
+    fn reach(&self) {
+        self.reached.store(true, Ordering::Release);
+        let deadline = Instant::now() + LAST_WORD;
+        while matches!(self.telling.try_lock(), Err(TryLockError::WouldBlock)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
 }
 
 struct Running {
@@ -199,12 +230,18 @@ impl Engine {
         let poll = Poll::new(options.poll, pool.share(), messages.clone());
         let checked = messages.clone();
         let run = Run::new(watch, used, options.debounce, poll, work, vigil, checked);
+        let end = Arc::new(End::default());
+        let sink = {
+            let end = Arc::clone(&end);
+            move |event| end.guard(|| sink(event))
+        };
         let spawned =
             std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || run::guard(run, inbox, &sink));
         match spawned {
             Ok(thread) => {
                 let id = thread.thread().id();
-                Ok(Self { messages, absent, thread: id, running: Mutex::new(Some(Running { thread, pool })) })
+                let running = Mutex::new(Some(Running { thread, pool }));
+                Ok(Self { messages, absent, thread: id, end, running })
             }
             Err(source) => {
                 // The watch went with the closure, and gave back its share of the pool.
@@ -296,8 +333,10 @@ impl Engine {
     }
 
     /// Stops, and waits until every thread has ended: the engine's, notify's and the pool's. Not for one that hangs in
-    /// the kernel because a mount does not answer: that one is left alone after some seconds. The sink is not called
-    /// after this returns. Closing again does nothing. Called from within the sink it only asks the engine to stop.
+    /// the kernel because a mount does not answer: that one is left alone after some seconds, and ends when the mount
+    /// answers, or with the process. The sink is not called after this returns, also not by such a thread; only a call
+    /// that itself takes longer than all this may still be under way. Closing again does nothing. Called from within the
+    /// sink it only asks the engine to stop.
     pub fn close(&self) {
         self.tell(Message::Close);
         if std::thread::current().id() == self.thread {
@@ -306,9 +345,12 @@ impl Engine {
         }
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(running) = running {
+            // One time for all: an engine's thread that hangs keeps the pool's threads, too.
+            let deadline = Instant::now() + GOODBYE;
             // A panic was caught inside and told as `Failed`; there is none left to find here.
             pool::join_in_time(vec![running.thread], GOODBYE);
-            running.pool.join(GOODBYE);
+            running.pool.join(deadline.saturating_duration_since(Instant::now()));
+            self.end.reach();
         }
     }
 
