@@ -16,6 +16,7 @@
  * costs a moment, one too few is a lost save.
  */
 
+import { Contents } from './contents.js'
 import { listenTo } from './hot-channel.js'
 import { LONGEST_TRANSACTION_MS, Reads } from './reads.js'
 
@@ -37,7 +38,7 @@ import { LONGEST_TRANSACTION_MS, Reads } from './reads.js'
  */
 
 /** A larger file is taken for changed: reading it would keep the event loop longer than an update does. */
-const LARGEST = 16 * 2 ** 20
+const LARGEST_TEXT = 16 * 2 ** 20
 
 /** A script or a style that stands in an `.html` file. */
 const HTML_PROXY = /[?&]html-proxy\b/
@@ -53,11 +54,6 @@ const URL_OF_FILE = /[?&]url(?:&|$)/
 
 /** As Vite knows a style sheet. */
 const STYLE = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss)$/
-
-const NEVER = 0
-const ONLY = 1
-const SEVERAL = 2
-const RENEWED = 4
 
 export class Baseline {
   #texts
@@ -88,9 +84,9 @@ export class Baseline {
     this.environment = environment
     this.lastRequest = lastRequest
     this.indexOf = indexOf
-    this.hashFile = hashes.hashFile
-    this.#texts = new Texts(hashes.hashText)
-    this.#pages = new Texts(hashes.hashText)
+    this.hashText = hashes.hashText
+    this.#texts = new Contents(hashes.hashFile)
+    this.#pages = new Contents(hashes.hashFile)
     this.#reads = new Reads(hashes.hashFile, startedOn, () => this.#loading.size > 0)
     this.#observes = this.#observe()
     // Whatever was loaded before we looked on.
@@ -118,7 +114,7 @@ export class Baseline {
    */
   served(file, html) {
     this.#lastText = performance.now()
-    this.#pages.note(this.#pageIndex(file), html)
+    this.#noteText(this.#pages, this.#pageIndex(file), html)
   }
 
   /**
@@ -141,7 +137,7 @@ export class Baseline {
       return NOTHING
     }
     const isJudged = (modules.length > 0 || isPage) && this.#observes && !this.#isInError()
-    const page = isJudged && isPage && this.#pages.is(this.#pageIndex(file), file, this.hashFile)
+    const page = isJudged && isPage && this.#pages.isIn(this.#pageIndex(file), file)
     /** Its modules that have the bytes on disk for their text. */
     const same = new Set()
     /** Its nodes of which others were made, by who read just those bytes. */
@@ -153,9 +149,9 @@ export class Baseline {
       const index = this.indexOf(module)
       const isSame = HTML_PROXY.test(id)
         ? page
-        : !this.#loading.has(id) && !this.#failed.has(id) && this.#texts.is(index, file, this.hashFile)
+        : !this.#loading.has(id) && !this.#failed.has(id) && this.#texts.isIn(index, file)
       if (isSame) same.add(module)
-      else if (this.#texts.wasHandedOut(index)) allSame = false
+      else if (this.#texts.wasTaken(index)) allSame = false
     }
     for (const module of isJudged ? own : []) if (this.#wasReadAsItIs(module, pass, same)) read.add(module)
     const nodes = this.#observes
@@ -230,7 +226,7 @@ export class Baseline {
   #isFetched(module) {
     const { id, file } = module
     if (file === null || id === null) return file !== null && this.environment.config.assetsInclude(file)
-    if (!this.#texts.wasHandedOut(this.indexOf(module)) || RAW.test(id)) return false
+    if (!this.#texts.wasTaken(this.indexOf(module)) || RAW.test(id)) return false
     return URL_OF_FILE.test(id) || this.environment.config.assetsInclude(file)
   }
 
@@ -244,7 +240,7 @@ export class Baseline {
     if (file === null) return false
     if (id === null) return STYLE.test(file)
     const { watchFiles } = this.environment.pluginContainer
-    return id === file && watchFiles.has(file) && !this.#texts.wasHandedOut(this.indexOf(module))
+    return id === file && watchFiles.has(file) && !this.#texts.wasTaken(this.indexOf(module))
   }
 
   /**
@@ -287,7 +283,7 @@ export class Baseline {
     const { transform } = container
     // Not a hook: this is the text as it was loaded, before every plugin, and costs the others nothing.
     container.transform = (code, id, ...rest) => {
-      this.#note(id, code)
+      this.#transformed(id, code)
       return transform.call(container, code, id, ...rest)
     }
     // Vite calls this in the moment in which it begins to load, before anything is read.
@@ -312,10 +308,21 @@ export class Baseline {
    * @param {string} id
    * @param {string} text
    */
-  #note(id, text) {
+  #transformed(id, text) {
     this.#lastText = performance.now()
     const module = this.environment.moduleGraph.getModuleById(id)
-    if (module) this.#texts.note(this.indexOf(module), RAW.test(id) ? rawTextOf(text) : text)
+    if (module) this.#noteText(this.#texts, this.indexOf(module), RAW.test(id) ? rawTextOf(text) : text)
+  }
+
+  /**
+   * @param {Contents} contents
+   * @param {number} index
+   * @param {string} text
+   */
+  #noteText(contents, index, text) {
+    const size = Buffer.byteLength(text)
+    if (size > LARGEST_TEXT) contents.lose(index)
+    else contents.note(index, this.hashText(text), size)
   }
 
   /**
@@ -417,118 +424,3 @@ function rawTextOf(code) {
 
 /** @type {AlreadyThere} */
 const NOTHING = { modules: new Set(), page: false }
-
-/** For each index what was handed out of it: 13 bytes. */
-class Texts {
-  #states = new Uint8Array(256)
-  #hashes = new Float64Array(256)
-  #sizes = new Uint32Array(256)
-
-  /** @param {ContentHashes['hashText']} hashText */
-  constructor(hashText) {
-    this.hashText = hashText
-  }
-
-  get bytes() {
-    return this.#states.byteLength + this.#hashes.byteLength + this.#sizes.byteLength
-  }
-
-  /**
-   * A text is handed out.
-   *
-   * @param {number} index
-   * @param {string} text
-   */
-  note(index, text) {
-    const size = Buffer.byteLength(text)
-    if (index >= this.#states.length) this.#grow(index)
-    const state = this.#states[index]
-    if (size > LARGEST) {
-      this.#states[index] = SEVERAL
-      return
-    }
-    const hash = this.hashText(text)
-    if (state === NEVER || state & RENEWED) {
-      this.#states[index] = ONLY
-      this.#hashes[index] = hash
-      this.#sizes[index] = size
-    } else if (state === ONLY && (this.#hashes[index] !== hash || this.#sizes[index] !== size)) {
-      this.#states[index] = SEVERAL
-    }
-  }
-
-  /**
-   * Whether only one text was handed out, and it is what lies in the file now.
-   *
-   * @param {number} index
-   * @param {string} file
-   * @param {ContentHashes['hashFile']} hashFile
-   */
-  is(index, file, hashFile) {
-    const state = this.#states[index]
-    return (state & ONLY) !== 0 && hashFile(file, this.#sizes[index]) === this.#hashes[index]
-  }
-
-  /** @param {number} index */
-  wasHandedOut(index) {
-    return (this.#states[index] ?? NEVER) !== NEVER
-  }
-
-  /**
-   * Whether those who hold it were told to load it anew, and none has yet.
-   *
-   * @param {number} index
-   */
-  isRenewed(index) {
-    return (this.#states[index] & RENEWED) !== 0
-  }
-
-  /**
-   * Those who hold it are told to load it anew. What they load first takes the place of what they hold.
-   *
-   * @param {number} index
-   */
-  renew(index) {
-    if (this.wasHandedOut(index)) this.#states[index] |= RENEWED
-  }
-
-  /**
-   * Nobody knows any more what of it the pages hold.
-   *
-   * @param {number} index
-   */
-  forget(index) {
-    if (this.wasHandedOut(index)) this.#states[index] = SEVERAL
-  }
-
-  /**
-   * It may have been handed out unseen.
-   *
-   * @param {number} index
-   */
-  lose(index) {
-    if (index >= this.#states.length) this.#grow(index)
-    this.#states[index] = SEVERAL
-  }
-
-  /** @param {number} [except] */
-  forgetAll(except) {
-    const kept = except === undefined ? NEVER : this.#states[except]
-    for (let index = 0; index < this.#states.length; index++) this.forget(index)
-    if (except !== undefined && except < this.#states.length) this.#states[except] = kept
-  }
-
-  /** @param {number} index */
-  #grow(index) {
-    const length = Math.max(index + 1, this.#states.length * 2)
-    const states = new Uint8Array(length)
-    states.set(this.#states)
-    const hashes = new Float64Array(length)
-    hashes.set(this.#hashes)
-    const sizes = new Uint32Array(length)
-    sizes.set(this.#sizes)
-    this.#states = states
-    this.#hashes = hashes
-    this.#sizes = sizes
-  }
-}

@@ -13,6 +13,7 @@
  */
 
 import { statSync } from 'node:fs'
+import { Contents, grown, roomFor } from './contents.js'
 
 /**
  * @typedef {import('../native.js').ContentHashes} ContentHashes
@@ -38,7 +39,7 @@ const TICK_MS = 50
 const COARSE_TICK_MS = 2500
 
 /** A larger file is taken for changed: nobody has read it before us, perhaps, and reading it keeps the event loop. */
-const LARGEST = 2 * 2 ** 20
+const LARGEST_READ = 2 * 2 ** 20
 
 /** Long enough after a module for those that it imports to begin. */
 const IDLE_MS = 50
@@ -46,15 +47,8 @@ const IDLE_MS = 50
 /** How long looks may keep the event loop at a time. */
 const SLICE_MS = 4
 
-const NEVER = 0
-const ONLY = 1
-const SEVERAL = 2
-const RENEWED = 4
-
 export class Reads {
-  #states = new Uint8Array(0)
-  #hashes = new Float64Array(0)
-  #sizes = new Uint32Array(0)
+  #contents
   /** When the file was last changed, as it says itself. */
   #changes = new Float64Array(0)
   /** When we looked, in seconds of `performance.now()`, rounded up; 0 where the file was old already. */
@@ -72,6 +66,7 @@ export class Reads {
    * @param {() => boolean} isLoading whether anything is being loaded
    */
   constructor(hashFile, startedOn, isLoading) {
+    this.#contents = new Contents(hashFile)
     this.hashFile = hashFile
     this.startedOn = startedOn
     this.isLoading = isLoading
@@ -79,13 +74,7 @@ export class Reads {
 
   /** How much memory it takes, in bytes. */
   get bytes() {
-    return (
-      this.#states.byteLength +
-      this.#hashes.byteLength +
-      this.#sizes.byteLength +
-      this.#changes.byteLength +
-      this.#looks.byteLength
-    )
+    return this.#contents.bytes + this.#changes.byteLength + this.#looks.byteLength
   }
 
   /** Whether all was looked at that was read. */
@@ -115,11 +104,10 @@ export class Reads {
    * @param {Transaction} transaction
    */
   is(index, file, { isPrompt, startedAt }) {
-    const state = this.#states[index] ?? NEVER
-    if ((state & ONLY) === 0 || this.#waiting.has(index) || !isPrompt) return false
+    if (!this.#contents.isOne(index) || this.#waiting.has(index) || !isPrompt) return false
     if (this.#looks[index] > 0 && this.#looks[index] * 1000 > startedAt - LONGEST_TRANSACTION_MS) return false
     if (statOf(file)?.ctimeMs === this.#changes[index]) return false
-    return this.hashFile(file, this.#sizes[index]) === this.#hashes[index]
+    return this.#contents.isIn(index, file)
   }
 
   /**
@@ -128,7 +116,7 @@ export class Reads {
    * @param {number} index
    */
   isRenewed(index) {
-    return (this.#states[index] & RENEWED) !== 0
+    return this.#contents.isRenewed(index)
   }
 
   /**
@@ -150,7 +138,7 @@ export class Reads {
    */
   renew(index) {
     if (this.#waiting.has(index)) this.forget(index)
-    if (index < this.#states.length && this.#states[index] !== NEVER) this.#states[index] |= RENEWED
+    this.#contents.renew(index)
   }
 
   /**
@@ -159,7 +147,8 @@ export class Reads {
    * @param {number} index
    */
   forget(index) {
-    if (this.#waiting.delete(index) || (this.#states[index] ?? NEVER) !== NEVER) this.lose(index)
+    if (this.#waiting.delete(index)) this.#contents.lose(index)
+    else this.#contents.forget(index)
   }
 
   /**
@@ -168,14 +157,13 @@ export class Reads {
    * @param {number} index
    */
   lose(index) {
-    if (index >= this.#states.length) this.#grow(index)
-    this.#states[index] = SEVERAL
+    this.#contents.lose(index)
   }
 
   /** Nobody knows anything any more. */
   forgetAll() {
     for (const index of [...this.#waiting.keys()]) this.forget(index)
-    for (let index = 0; index < this.#states.length; index++) this.forget(index)
+    this.#contents.forgetAll()
   }
 
   #lookAll() {
@@ -200,11 +188,12 @@ export class Reads {
     if (!stat || !this.#isProof(stat, file, at, on)) return this.forget(index)
     const { size, mtimeMs, ctimeMs } = stat
     const isOld = Math.max(mtimeMs, ctimeMs) < Math.max(on - LONGEST_TRANSACTION_MS, this.startedOn)
-    const isKnown = this.#states[index] === ONLY && this.#changes[index] === ctimeMs
-    const hash = isKnown ? this.#hashes[index] : this.hashFile(file, size)
-    const after = isKnown ? stat : statOf(file)
+    const known = this.#changes[index] === ctimeMs ? this.#contents.hashOf(index) : undefined
+    const hash = known ?? this.hashFile(file, size)
+    const after = known === undefined ? statOf(file) : stat
     if (hash === null || after?.ctimeMs !== ctimeMs || after.ino !== stat.ino) return this.forget(index)
-    this.#note(index, hash, size)
+    this.#contents.note(index, hash, size)
+    this.#makeRoom(index)
     this.#changes[index] = ctimeMs
     this.#looks[index] = isOld ? 0 : Math.ceil(performance.now() / 1000)
   }
@@ -216,7 +205,7 @@ export class Reads {
    * @param {number} on
    */
   #isProof({ size, mtimeMs, ctimeMs }, file, at, on) {
-    if (size > LARGEST) return false
+    if (size > LARGEST_READ) return false
     const told = this.#told.get(file)
     // Nobody has told us of it yet: it may not have been watched when it was changed.
     if (told === undefined) return ctimeMs < on - (ctimeMs % 1000 === 0 ? COARSE_TICK_MS : TICK_MS)
@@ -224,42 +213,13 @@ export class Reads {
     return told < at && mtimeMs > ctimeMs - COARSE_TICK_MS
   }
 
-  /**
-   * @param {number} index
-   * @param {number} hash
-   * @param {number} size
-   */
-  #note(index, hash, size) {
-    if (index >= this.#states.length) this.#grow(index)
-    const state = this.#states[index]
-    if (state === NEVER || state & RENEWED) {
-      this.#states[index] = ONLY
-      this.#hashes[index] = hash
-      this.#sizes[index] = size
-    } else if (state === ONLY && (this.#hashes[index] !== hash || this.#sizes[index] !== size)) {
-      this.#states[index] = SEVERAL
-    }
-  }
-
   /** @param {number} index */
-  #grow(index) {
-    const length = Math.max(index + 1, this.#states.length * 2, 256)
-    this.#states = grown(new Uint8Array(length), this.#states)
-    this.#hashes = grown(new Float64Array(length), this.#hashes)
-    this.#sizes = grown(new Uint32Array(length), this.#sizes)
+  #makeRoom(index) {
+    if (index < this.#changes.length) return
+    const length = roomFor(index, this.#changes.length)
     this.#changes = grown(new Float64Array(length), this.#changes)
     this.#looks = grown(new Uint32Array(length), this.#looks)
   }
-}
-
-/**
- * @template {Uint8Array | Uint32Array | Float64Array} Words
- * @param {Words} words
- * @param {Words} before
- */
-function grown(words, before) {
-  words.set(before)
-  return words
 }
 
 /** @param {string} file */
