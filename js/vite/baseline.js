@@ -35,6 +35,16 @@ import { LONGEST_TRANSACTION_MS, Reads } from './reads.js'
  * @typedef {object} AlreadyThere
  * @property {Set<Module>} modules those of a pass for which there is nothing to send
  * @property {boolean} page whether the page of an `.html` file need not reload
+ *
+ * @typedef {object} Source a node of a file that others were made of: what it holds passes by us nowhere
+ * @property {Module} node
+ * @property {boolean} isFetched by pages, see `#isFetched`
+ * @property {boolean} isOnlyRead by its importers, see `#isOnlyRead`. A style sheet that the user's `assetsInclude` names is both
+ *
+ * @typedef {object} Same what of one file is as it lies on disk
+ * @property {boolean} page whether that is the text of the `.html` file that was last served
+ * @property {Set<Module>} texts its modules of which that is the text
+ * @property {Set<Module>} sources its nodes of which others were made, by who read just those bytes
  */
 
 /** A larger file is taken for changed: reading it would keep the event loop longer than an update does. */
@@ -125,97 +135,44 @@ export class Baseline {
    * @returns {AlreadyThere}
    */
   alreadyThere(pass, modules) {
-    const { file } = pass
+    const { file, kind } = pass
     const own = this.environment.moduleGraph.getModulesByFile(file) ?? new Set()
     const isPage = this.environment.name === 'client' && file.endsWith('.html')
-    if (pass.kind !== 'update') {
-      for (const module of own) {
-        this.#texts.forget(this.indexOf(module))
-        this.#reads.forget(this.indexOf(module))
-      }
-      if (isPage) this.#pages.forget(this.#pageIndex(file))
+    if (kind !== 'update') {
+      this.#forgetFile(file, own, isPage)
       return NOTHING
     }
-    const isJudged = (modules.length > 0 || isPage) && this.#observes && !this.#isInError()
-    const page = isJudged && isPage && this.#pages.isIn(this.#pageIndex(file), file)
-    /** Its modules that have the bytes on disk for their text. */
-    const same = new Set()
-    /** Its nodes of which others were made, by who read just those bytes. */
-    const read = new Set()
-    let allSame = true
-    for (const module of isJudged ? own : []) {
-      const { id } = module
-      if (id === null) continue
-      const index = this.indexOf(module)
-      const isSame = HTML_PROXY.test(id)
-        ? page
-        : !this.#loading.has(id) && !this.#failed.has(id) && this.#texts.isIn(index, file)
-      if (isSame) same.add(module)
-      else if (this.#texts.wasTaken(index)) allSame = false
-    }
-    for (const module of isJudged ? own : []) if (this.#wasReadAsItIs(module, pass, same)) read.add(module)
-    const nodes = this.#observes
-      ? [...own].filter((module) => this.#isFetched(module) || this.#isOnlyRead(module))
-      : []
-    if (nodes.length > 0) {
-      this.#reads.told(file, nodes.filter((node) => !read.has(node)).map(this.indexOf))
-    }
-    if (same.size === 0 && read.size === 0 && !page) return NOTHING
-
-    const isSettled =
-      (same.size > 0 || page) &&
-      allSame &&
-      this.#isQuiet(pass) &&
-      !(page && this.#pages.isRenewed(this.#pageIndex(file))) &&
-      ![...same].some((module) => this.#texts.isRenewed(this.indexOf(module)))
-    // Others may have read the file too, each at a time of its own: a style sheet that is made of the classes in it, a
-    // module that a hook added. What they read is what the pages have only if nothing was loaded for a while.
-    const { watchFiles } = this.environment.pluginContainer
-    const isOwnAffair = isSettled || !watchFiles.has(file)
-    const there = modules.filter((module) => {
-      if (module.file !== file) return isSettled
-      // Who reads a file is known by an edge to the node of the file itself, never to one with a query.
-      if (same.has(module)) return isOwnAffair || (module.id !== file && !watchFiles.has(module.id ?? ''))
-      return read.has(module) || (module.id === null && isSettled)
-    })
-    return { modules: new Set(there), page: page && isOwnAffair }
+    if (!this.#observes) return NOTHING
+    const isJudged = (modules.length > 0 || isPage) && !this.#isInError()
+    const sources = this.#sourcesAmong(own)
+    const same = isJudged ? this.#compare(pass, own, sources, isPage) : undefined
+    this.#tellReads(file, sources, same)
+    return same ? this.#judge(pass, modules, own, same) : NOTHING
   }
 
   /**
-   * Whether a node of a file stands for what others were made of, and all of them were made of what lies there now.
+   * It was created or deleted.
    *
-   * @param {Module} module
-   * @param {Pass} pass
-   * @param {Set<Module>} same modules of the file that are the same by their text
-   */
-  #wasReadAsItIs(module, pass, same) {
-    const { file, importers } = module
-    const isFetched = this.#isFetched(module)
-    const isOnlyRead = this.#isOnlyRead(module)
-    if (file === null || !(isFetched || isOnlyRead)) return false
-    const others = [...importers].filter((importer) => importer.file !== file || !same.has(importer))
-    if (isOnlyRead && importers.size > 0 && others.length === 0) return true
-    if (this.#loading.size > 0 || others.some(({ id }) => id !== null && this.#failed.has(id))) return false
-    if (isFetched) return this.#wasFetchedAsItIs(module, file, pass)
-    return this.#reads.is(this.indexOf(module), file, pass.transaction)
-  }
-
-  /**
-   * The same of a file that pages ask for by its url, whenever they want, and so perhaps in the midst of a change.
-   *
-   * @param {Module} module
    * @param {string} file
-   * @param {Pass} pass
+   * @param {Set<Module>} own its modules
+   * @param {boolean} isPage
    */
-  #wasFetchedAsItIs(module, file, pass) {
-    const index = this.indexOf(module)
-    return (
-      this.#isQuiet(pass) &&
-      this.lastRequest() < pass.transaction.startedAt - LONGEST_TRANSACTION_MS &&
-      !this.#failed.has(module.id ?? '') &&
-      !this.#reads.isRenewed(index) &&
-      this.#reads.is(index, file, pass.transaction)
-    )
+  #forgetFile(file, own, isPage) {
+    for (const module of own) {
+      this.#texts.forget(this.indexOf(module))
+      this.#reads.forget(this.indexOf(module))
+    }
+    if (isPage) this.#pages.forget(this.#pageIndex(file))
+  }
+
+  /**
+   * @param {Set<Module>} own modules of a file
+   * @returns {Source[]}
+   */
+  #sourcesAmong(own) {
+    return [...own]
+      .map((node) => ({ node, isFetched: this.#isFetched(node), isOnlyRead: this.#isOnlyRead(node) }))
+      .filter(({ isFetched, isOnlyRead }) => isFetched || isOnlyRead)
   }
 
   /**
@@ -241,6 +198,128 @@ export class Baseline {
     if (id === null) return STYLE.test(file)
     const { watchFiles } = this.environment.pluginContainer
     return id === file && watchFiles.has(file) && !this.#texts.wasTaken(this.indexOf(module))
+  }
+
+  /**
+   * @param {Pass} pass
+   * @param {Set<Module>} own
+   * @param {Source[]} sources
+   * @param {boolean} isPage
+   * @returns {Same}
+   */
+  #compare(pass, own, sources, isPage) {
+    const { file } = pass
+    const page = isPage && this.#pages.isIn(this.#pageIndex(file), file)
+    const texts = new Set([...own].filter((module) => this.#hasText(module, file, page)))
+    const readAsTheyAre = sources.filter((source) => this.#wasReadAsItIs(source, pass, texts))
+    return { page, texts, sources: new Set(readAsTheyAre.map(({ node }) => node)) }
+  }
+
+  /**
+   * Whether what lies in its file is the only text that pages may have of a module.
+   *
+   * @param {Module} module
+   * @param {string} file
+   * @param {boolean} page whether the file is an `.html` file whose page is the same
+   */
+  #hasText(module, file, page) {
+    const { id } = module
+    if (id === null) return false
+    if (HTML_PROXY.test(id)) return page
+    return !this.#loading.has(id) && !this.#failed.has(id) && this.#texts.isIn(this.indexOf(module), file)
+  }
+
+  /**
+   * Whether all that others made of the file was made of what lies there now.
+   *
+   * @param {Source} source
+   * @param {Pass} pass
+   * @param {Set<Module>} texts modules of the file that are the same by their text
+   */
+  #wasReadAsItIs({ node, isFetched, isOnlyRead }, pass, texts) {
+    const { file, transaction } = pass
+    const { importers } = node
+    const others = [...importers].filter((importer) => importer.file !== file || !texts.has(importer))
+    if (isOnlyRead && importers.size > 0 && others.length === 0) return true
+    if (this.#loading.size > 0 || others.some(({ id }) => id !== null && this.#failed.has(id))) return false
+    if (isFetched && !this.#wasFetchedBefore(node, pass)) return false
+    return this.#reads.is(this.indexOf(node), file, transaction)
+  }
+
+  /**
+   * Whether all who have a file by its url fetched it long before this change. Pages do so whenever they want, and so
+   * perhaps in the midst of a change.
+   *
+   * @param {Module} node
+   * @param {Pass} pass
+   */
+  #wasFetchedBefore(node, pass) {
+    return (
+      this.#isQuiet(pass) &&
+      this.lastRequest() < pass.transaction.startedAt - LONGEST_TRANSACTION_MS &&
+      !this.#failed.has(node.id ?? '') &&
+      !this.#reads.isRenewed(this.indexOf(node))
+    )
+  }
+
+  /**
+   * @param {string} file
+   * @param {Source[]} sources
+   * @param {Same} [same] nothing is, if it was not compared
+   */
+  #tellReads(file, sources, same) {
+    if (sources.length === 0) return
+    const changed = sources.filter(({ node }) => !same?.sources.has(node))
+    this.#reads.told(
+      file,
+      changed.map(({ node }) => this.indexOf(node)),
+    )
+  }
+
+  /**
+   * What follows of that for what hooks left of the pass.
+   *
+   * @param {Pass} pass
+   * @param {Module[]} modules
+   * @param {Set<Module>} own
+   * @param {Same} same
+   * @returns {AlreadyThere}
+   */
+  #judge(pass, modules, own, same) {
+    const { file } = pass
+    const isSettled = this.#isSettled(pass, own, same)
+    // Others may have read the file too, each at a time of its own: a style sheet that is made of the classes in it, a
+    // module that a hook added. What they read is what the pages have only if nothing was loaded for a while.
+    const { watchFiles } = this.environment.pluginContainer
+    const isOwnAffair = isSettled || !watchFiles.has(file)
+    const isThere = (/** @type {Module} */ module) => {
+      const { id } = module
+      if (module.file !== file) return isSettled
+      // Who reads a file is known by an edge to the node of the file itself, never to one with a query.
+      if (same.texts.has(module)) return isOwnAffair || (id !== file && !watchFiles.has(id ?? ''))
+      return same.sources.has(module) || (id === null && isSettled)
+    }
+    return { modules: new Set(modules.filter(isThere)), page: same.page && isOwnAffair }
+  }
+
+  /**
+   * Whether the file is the same for whoever has anything of it, and has been for long.
+   *
+   * @param {Pass} pass
+   * @param {Set<Module>} own
+   * @param {Same} same
+   */
+  #isSettled(pass, own, { page, texts }) {
+    if (texts.size === 0 && !page) return false
+    if (page && this.#pages.isRenewed(this.#pageIndex(pass.file))) return false
+    return (
+      this.#isQuiet(pass) &&
+      [...own].every((module) => {
+        const index = this.indexOf(module)
+        if (texts.has(module)) return !this.#texts.isRenewed(index)
+        return module.id === null || !this.#texts.wasTaken(index)
+      })
+    )
   }
 
   /**
