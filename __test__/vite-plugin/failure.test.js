@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest'
+import binoHmr from '../../js/index.js'
+import { sessionOf } from '../../js/vite/session.js'
 import { createProject, startServer, waitFor } from '../support/project.js'
 
 const FILES = { 'main.js': 'export const main = 1\nimport.meta.hot.accept()\n' }
@@ -18,6 +20,43 @@ it('a panic of the engine is an error with a code, and stock Vite takes over', a
   project.write('main.js', `${FILES['main.js']}// edited\n`)
   expect(await update).toMatchObject({ type: 'update', updates: [{ path: '/main.js' }] })
 })
+
+it.each([
+  ['when its figures are told', { log: 'debug' }, {}],
+  ['when folders are left out', {}, { watch: { ignored: () => false } }],
+])('an engine that ends right after it was ready fails as any other, %s', async (_when, options, server) => {
+  const page = await startServer(createProject(FILES), {
+    bino: false,
+    config: { server, plugins: [endsEngineOnceReady(), binoHmr(options)] },
+  })
+  expect(sessionOf(page.server).failure).toMatchObject({ code: 'BINO_ENGINE_CLOSED' })
+  await page.log("Vite's own watcher and updates take over")
+})
+
+/** Between the engine's word that it is ready and the event loop, which brings it. */
+function endsEngineOnceReady() {
+  const deadline = performance.now() + 10_000
+  const endOnceStarted = (/** @type {import('vite').ViteDevServer} */ server) => {
+    const engine = sessionOf(server)?.engine
+    // The hook of ours that starts it is next, and the event loop is not reached before that.
+    if (!engine) return performance.now() < deadline && queueMicrotask(() => endOnceStarted(server))
+    // Answered after it was ready.
+    engine.watched()
+    engine.fault()
+    while (performance.now() < deadline) {
+      try {
+        engine.stats()
+      } catch {
+        return
+      }
+    }
+  }
+  return {
+    name: 'test:ends-engine',
+    enforce: 'pre',
+    configureServer: { order: 'pre', handler: (server) => void endOnceStarted(server) },
+  }
+}
 
 it('a walk that fails sends what Vite would have sent', async () => {
   const project = createProject(FILES)

@@ -346,9 +346,14 @@ export class Session {
       const passes = this.transactions.run({ epoch: event.epoch, changes, isPrompt })
       if (passes === 0) this.hold.sent(event.epoch)
     } else if (event.type === 'ready') {
-      this.#leaveOut(() => Object.keys(this.engine.watched()))
+      try {
+        this.#leaveOut(() => Object.keys(this.engine.watched()))
+        if (this.options.log === 'debug') this.#tellOfStart()
+      } catch (error) {
+        // It ended after it had said so.
+        return this.fallBack(error)
+      }
       this.becomeReady?.(undefined)
-      if (this.options.log === 'debug') this.#tellOfStart()
     } else if (event.type === 'warning') this.#warn(event.error)
     else this.fallBack(event.error)
   }
