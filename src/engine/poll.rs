@@ -1,5 +1,5 @@
-//! Looking at what nobody tells of: one look at a time, on the pool, so that the engine's thread keeps taking in events.
-//! The one exception is the end of a hold ([`Watch::look_now`]). Owns when the next look is due; what is looked at is
+//! Looking at what nobody tells of: one look at a time, on the pool, so that the engine's thread keeps taking in events;
+//! where a mount may not answer, on a thread of its own. The one exception is the end of a hold ([`Watch::look_now`]). Owns when the next look is due; what is looked at is
 //! `watch`'s, the rules of the times are `change`'s.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -140,10 +140,11 @@ impl Poll {
         self.looks += 1;
         let (number, messages) = (self.looks, self.messages.clone());
         let progress = look.progress();
+        let thread = if progress.is_some() { THREAD } else { pool::NAME };
         let perform = move || {
             let message = match catch_unwind(AssertUnwindSafe(|| look.perform())) {
                 Ok(looked) => Message::Looked(number, Box::new(looked)),
-                Err(panic) => Message::Broken(watch::panicked(pool::NAME, panic.as_ref())),
+                Err(panic) => Message::Broken(watch::panicked(thread, panic.as_ref())),
             };
             // It fails only when the engine has stopped, and then nobody wants to know.
             let _ = messages.send(message);

@@ -1,6 +1,6 @@
 //! Mounts that do not answer: a network that is gone, a process behind a FUSE file system that hangs or has died. Whoever
-//! asks there waits in the kernel, and nothing wakes him; so before the engine's thread touches such a mount, a thread
-//! that may be lost asks it something. A mount that does not answer is *away*: it is left alone, and what was known to
+//! asks there waits in the kernel, and nothing wakes him; so before the engine's thread or the pool touches such a mount, a
+//! thread that may be lost asks it something. A mount that does not answer is *away*: it is left alone, and what was known to
 //! lie there stays, until it answers or is unmounted.
 //!
 //! ```text
@@ -9,8 +9,8 @@
 //!     └── what lies there is compared ◄── asked again each second, an answer came ◄──┘
 //! ```
 //!
-//! Between the question and what it was asked for a mount can still go away. Then the engine's thread waits with it, and
-//! only `close()` does not.
+//! Between the question and what it was asked for a mount can still go away. Then the engine's thread waits with it, or a
+//! walk or a check on the pool does, and only `close()` does not. Looks have no such gap: see `look`.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! One look at things that nobody tells of: what they were is given, what they are is read. Runs on a thread of the
-//! pool, because a stat on a network drive may take its time; remembers nothing and decides nothing. Only the look at the
-//! end of a hold runs on the engine's thread: see [`super::Watch::look_now`].
+//! pool, because a stat on a network drive may take its time, or on one of its own where it may never be answered; remembers
+//! nothing and decides nothing. Only the look at the end of a hold runs on the engine's thread: see
+//! [`super::Watch::look_now`].
 
 use std::ffi::OsString;
 use std::hash::{BuildHasher, BuildHasherDefault};

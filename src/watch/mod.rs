@@ -1,11 +1,12 @@
 //! Watches directories and says what changed in them. The edge to the file system: owns the watches, the known tree
-//! and the scans. Never decides when a transaction closes, and has no thread of its own but notify's.
+//! and the scans. Never decides when a transaction closes, and has no threads of its own but notify's and those that ask mounts.
 //!
 //! ```text
 //!  notify ──► Signal ──► note()  ──► Transaction (dirty paths)      a directory that appears is watched, then walked
 //!                         ▲              │ closes
 //!  look() ──► Look, on    │  settle() ◄──┘   each dirty path: disk against known tree ──► Vec<Change>
-//!  probe()    the pool ──► take_in()         what nobody told of is noted as if it had been
+//!  probe()    another  ──► take_in()         what nobody told of is noted as if it had been
+//!             thread
 //! ```
 
 mod anchors;
