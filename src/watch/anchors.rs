@@ -43,6 +43,12 @@ impl Beside {
         inside.chain(step.into_iter().flatten()).cloned().collect()
     }
 
+    /// Those of them that lead here through a link.
+    pub(super) fn other_names(&self, path: &Path) -> Vec<PathBuf> {
+        let names = path.parent().and_then(|dir| self.dirs.get(dir)?.get(path));
+        names.into_iter().flatten().filter(|name| !name.starts_with(path)).cloned().collect()
+    }
+
     fn hold(&mut self, name: &Path, dir: PathBuf, step: PathBuf) {
         self.dirs.entry(dir.clone()).or_default().entry(step.clone()).or_default().insert(name.to_owned());
         self.held.insert(name.to_owned(), (dir, step));
@@ -67,6 +73,23 @@ impl Beside {
 }
 
 impl Watch {
+    /// What happened to a path happened to what is watched by name through a link to the directory that it lies in.
+    pub(super) fn note_other_names(
+        &mut self,
+        names: Vec<PathBuf>,
+        evidence: Evidence,
+        transaction: &mut Option<Transaction>,
+        now: Instant,
+    ) {
+        if evidence.contains(Evidence::CREATED) {
+            // If it is a directory, it has a watch now that they share.
+            self.settle_names(&names);
+        }
+        for name in names.iter().filter(|name| !self.scope.ignores(name)) {
+            transaction.get_or_insert_with(|| Transaction::open(now)).mark(name, evidence, now);
+        }
+    }
+
     /// A step towards a missing path came, or a directory watched for a name in it went.
     pub(super) fn approach(&mut self, path: &Path, transaction: &mut Option<Transaction>, now: Instant) {
         let names = self.beside.waiting(path);
@@ -174,7 +197,14 @@ impl Watch {
             if placed.contains(dir) {
                 return Some((dir.to_owned(), step.to_owned()));
             }
-            match self.os.as_ref()?.place_beside(dir) {
+            let os = self.os.as_ref()?;
+            if let Some(other) = os.other_name(dir)
+                && (self.tree.holds(&other) || self.walked.contains(&other))
+            {
+                let step = other.join(step.file_name()?);
+                return Some((other, step));
+            }
+            match os.place_beside(dir) {
                 Ok(Placed::Gone) => {}
                 Ok(Placed::Denied) => {
                     self.polling.refused.deny(dir.to_owned());

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Between the question and what it was asked for a mount can still go away. Then the engine's thread waits with it, or a
-//! walk or a check on the pool does, and only `close()` does not. Looks have no such gap: see `look`.
+//! walk or a check on the pool does, and only `close()` does not. Looks on a
+//! thread of their own hold nobody up.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};

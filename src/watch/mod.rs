@@ -308,6 +308,20 @@ impl Watch {
             // It is compared when it answers.
             return;
         }
+        let others = self.beside.other_names(path);
+        self.note_path(path, evidence, transaction, now);
+        if !others.is_empty() {
+            self.note_other_names(others, evidence, transaction, now);
+        }
+    }
+
+    fn note_path(
+        &mut self,
+        path: &Path,
+        evidence: Evidence,
+        transaction: &mut Option<Transaction>,
+        now: Instant,
+    ) {
         // A directory whose mode changed may let us further.
         let step = evidence.intersects(Evidence::CREATED | Evidence::REMOVED | Evidence::METADATA);
         if step && self.beside.concerns(path) {

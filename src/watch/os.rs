@@ -139,6 +139,15 @@ impl Os {
         self.watch(&mut self.hold(), dir, RecursiveMode::Recursive)
     }
 
+    /// Under which other name a directory is watched. A watch placed by this one would take its events away from there.
+    pub(super) fn other_name(&self, dir: &Path) -> Option<PathBuf> {
+        let identity = |path: &Path| identify(path).map(|(dir, _)| dir);
+        let own = identity(dir)?;
+        let other = self.hold().places.name_of(own).filter(|name| *name != dir)?.to_owned();
+        // It may have been moved away from there.
+        (identity(&other) == Some(own)).then_some(other)
+    }
+
     /// Watches a directory of which only single names count.
     pub(super) fn place_beside(&self, dir: &Path) -> Result<Placed> {
         let mut held = self.hold();

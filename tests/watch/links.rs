@@ -142,3 +142,41 @@ fn a_new_name_alone_changes_no_other() {
     fs::hard_link(lab.at("root/a.js"), lab.at("root/b.js")).unwrap();
     assert_eq!(lab.told(), ["+f root/b.js"]);
 }
+
+#[test]
+fn a_file_that_is_asked_for_through_a_link_takes_nothing_from_its_folder() {
+    let bench = Bench::new().with(&["root/conf/x.json", "root/conf/y.json"]);
+    symlink("conf", bench.at("root/link")).unwrap();
+    let mut lab = bench.start();
+    lab.engine.add(vec![lab.at("root/link/x.json"), lab.at("root/link/sub/deep/z.json")]);
+    assert!(lab.changes().is_empty());
+    lab.append("root/conf/y.json", "2");
+    assert_eq!(lab.changes(), ["~f root/conf/y.json"]);
+    lab.append("root/conf/x.json", "2");
+    assert_eq!(lab.changes(), ["~f root/conf/x.json", "~f root/link/x.json"]);
+    lab.move_in("root/conf/x.json", "an atomic save");
+    assert_eq!(paths(&lab.changes()), ["~f root/conf/x.json", "~f root/link/x.json"]);
+    fs::remove_file(lab.at("root/conf/x.json")).unwrap();
+    assert_eq!(paths(&lab.changes()), ["-f root/conf/x.json", "-f root/link/x.json"]);
+    lab.move_in("root/conf/x.json", "again");
+    assert_eq!(paths(&lab.changes()), ["+f root/conf/x.json", "+f root/link/x.json"]);
+
+    // The folders in between come later.
+    lab.write("root/conf/sub/other.json", "1");
+    assert_eq!(paths(&lab.changes())[..2], ["+d root/conf/sub", "+f root/conf/sub/other.json"]);
+    lab.write("root/conf/sub/deep/z.json", "1");
+    let told = lab.changes();
+    let came = ["+d root/conf/sub/deep", "+f root/conf/sub/deep/z.json", "+f root/link/sub/deep/z.json"];
+    assert_eq!(paths(&told)[..3], came);
+    lab.append("root/conf/sub/deep/z.json", "2");
+    assert_eq!(lab.changes(), ["~f root/conf/sub/deep/z.json", "~f root/link/sub/deep/z.json"]);
+    lab.append("root/conf/sub/other.json", "2");
+    assert_eq!(lab.changes(), ["~f root/conf/sub/other.json"]);
+
+    lab.engine.unwatch(vec![lab.at("root/link/x.json"), lab.at("root/link/sub/deep/z.json")]);
+    lab.append("root/conf/x.json", "2");
+    lab.append("root/conf/sub/deep/z.json", "2");
+    let mut told = lab.changes();
+    told.sort();
+    assert_eq!(told, ["~f root/conf/sub/deep/z.json", "~f root/conf/x.json"]);
+}
