@@ -126,7 +126,7 @@ impl Os {
         if placed == Placed::Yes
             && let Some((now, _)) = now
         {
-            self.look_again(held.places.placed(dir, now));
+            self.look_again(held.places.note_name(dir, now));
         }
         Ok(placed)
     }
@@ -155,7 +155,7 @@ impl Os {
         if placed == Placed::Yes
             && let Some((now, _)) = identify(dir)
         {
-            self.look_again(held.places.placed(dir, now));
+            self.look_again(held.places.note_name(dir, now));
         }
         Ok(placed)
     }
@@ -169,7 +169,8 @@ impl Os {
         if held.places.is_stale(dir) {
             return;
         }
-        held.places.gone(dir);
+        // Nobody else loses it: the name is not stale.
+        let _ = held.places.forget_name(dir);
         if let Some(watcher) = held.watcher.as_mut() {
             // The only failure is that it has no watch any more, which is what we want.
             let _ = watcher.unwatch(dir);
@@ -179,7 +180,7 @@ impl Os {
     /// To be called with each name that vanished: notify has taken away the watch that was placed under it.
     pub(super) fn vanished(&self, name: &Path) {
         if PER_DIRECTORY {
-            self.look_again(self.hold().places.gone(name));
+            self.look_again(self.hold().places.forget_name(name));
         }
     }
 
@@ -209,8 +210,8 @@ impl Os {
             return Ok(());
         };
         self.watch(held, &owner, RecursiveMode::NonRecursive)?;
-        self.look_again(held.places.placed(path, dir));
-        held.places.placed(&owner, dir);
+        self.look_again(held.places.note_name(path, dir));
+        self.look_again(held.places.note_name(&owner, dir));
         self.look_again(Some(owner));
         Ok(())
     }

@@ -47,9 +47,10 @@ impl Places {
 
     /// Notes a watch. Gives the present name of a directory that once had this one: nobody knows whether its watch was
     /// taken away with the name before the name got another meaning.
-    pub(super) fn placed(&mut self, name: &Path, dir: Identity) -> Option<PathBuf> {
+    #[must_use = "whoever may have lost its watch has to be looked at"]
+    pub(super) fn note_name(&mut self, name: &Path, dir: Identity) -> Option<PathBuf> {
         let before = self.dirs.get(name).copied();
-        let other = if before == Some(dir) { None } else { self.gone(name) };
+        let other = if before == Some(dir) { None } else { self.forget_name(name) };
         let name: Arc<Path> =
             self.dirs.get_key_value(name).map_or_else(|| Arc::from(name), |(known, _)| Arc::clone(known));
         self.dirs.insert(Arc::clone(&name), dir);
@@ -69,7 +70,8 @@ impl Places {
 
     /// Notes that a name is gone, and with it the watch. Gives the present name of the directory that has lost it, if
     /// that is another one.
-    pub(super) fn gone(&mut self, name: &Path) -> Option<PathBuf> {
+    #[must_use = "whoever has lost its watch has to be looked at"]
+    pub(super) fn forget_name(&mut self, name: &Path) -> Option<PathBuf> {
         let dir = self.dirs.remove(name)?;
         if self.name_of(dir) != Some(name) {
             return self.name_of(dir).map(Path::to_owned);
@@ -108,22 +110,22 @@ mod tests {
         let (one, two) = (Identity(0, 1), Identity(0, 2));
         let path = |name: &str| PathBuf::from(name);
         let mut places = Places::default();
-        assert_eq!(places.placed(&path("/a"), one), None);
-        assert_eq!(places.placed(&path("/a"), one), None, "again");
-        assert_eq!(places.gone(&path("/a")), None, "nobody else has it");
+        assert_eq!(places.note_name(&path("/a"), one), None);
+        assert_eq!(places.note_name(&path("/a"), one), None, "again");
+        assert_eq!(places.forget_name(&path("/a")), None, "nobody else has it");
         assert_eq!(places.name_of(one), None);
 
         // Moved, and watched before it is known that the old name is gone.
-        places.placed(&path("/a"), one);
-        assert_eq!(places.placed(&path("/b"), one), None);
+        assert_eq!(places.note_name(&path("/a"), one), None);
+        assert_eq!(places.note_name(&path("/b"), one), None);
         assert!(places.is_stale(&path("/a")) && !places.is_stale(&path("/b")));
-        assert_eq!(places.gone(&path("/a")), Some(path("/b")));
-        assert_eq!(places.gone(&path("/a")), None, "told");
+        assert_eq!(places.forget_name(&path("/a")), Some(path("/b")));
+        assert_eq!(places.forget_name(&path("/a")), None, "told");
 
         // The old name has another meaning before anybody heard that it was gone.
-        places.placed(&path("/a"), one);
-        places.placed(&path("/b"), one);
-        assert_eq!(places.placed(&path("/a"), two), Some(path("/b")));
+        assert_eq!(places.note_name(&path("/a"), one), None);
+        assert_eq!(places.note_name(&path("/b"), one), None);
+        assert_eq!(places.note_name(&path("/a"), two), Some(path("/b")));
         assert_eq!((places.name_of(one), places.name_of(two)), (Some(&*path("/b")), Some(&*path("/a"))));
 
         places.retain(|name| name == Path::new("/a"));
