@@ -20,9 +20,9 @@ import { measureWatchers, TREE_SIZES, watchersTake } from './watchers.js'
 
 /** What measures each section, and how many seconds that takes on two quiet cores: all of it, and a quick run. */
 const SECTIONS = {
-  latency: { measure: measureLatency, takes: [100, 40] },
-  storm: { measure: measureStorm, takes: [60, 30] },
-  scan: { measure: measureScan, takes: [290, 40] },
+  latency: { measure: measureLatency, takes: [115, 40] },
+  storm: { measure: measureStorm, takes: [50, 30] },
+  scan: { measure: measureScan, takes: [215, 40] },
   watchers: { measure: measureWatchers },
   truth: { measure: measureTruth, takes: [420, 180] },
   propagation: { measure: measurePropagation, takes: [560, 160] },
