@@ -43,6 +43,8 @@ const SERVER = `
     configFile: false,
     logLevel: 'silent',
     optimizeDeps: { noDiscovery: true },
+    // Vite looks for such a configuration in the background, and Node 20 aborts where that is terminated.
+    css: { postcss: {} },
     server: { middlewareMode: true, ws: false },
     plugins: [binoHmr({ threads: 2 })],
   })
